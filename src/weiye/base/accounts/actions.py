@@ -1,0 +1,56 @@
+"""Changes to accounts."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+
+from weiye.base.audit.actions import record
+from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import Actor, NotAllowed
+
+from .models import Account, Membership
+from .roles import roles
+
+
+def create_account(
+    *, actor: Actor, username: str, name: str, password: str, synthetic: bool = False
+) -> Account:
+    """Create an account without any membership.
+
+    Raises `NotAllowed` without the right ``accounts.manage`` and Django's ``ValidationError``
+    (Chinese sentences) for a weak password.
+    """
+    actor.require("accounts.manage")
+    validate_password(password)
+    with transaction.atomic():
+        account = Account.objects.create(
+            username=username, name=name, password=password, synthetic=synthetic
+        )
+        record(actor=actor, verb="account.create", path=actor.path, thing=account)
+    return account
+
+
+def grant_membership(*, actor: Actor, account: Account, role: str, unit: Unit) -> Membership:
+    """Let the account act for ``unit`` in ``role``; granting twice changes nothing.
+
+    A grantor gives within the own area only, and never a right that the grantor's own level
+    could not hold. Raises `NotAllowed` and, for a role that does not fit the unit's level,
+    ``ValueError``.
+    """
+    actor.require("accounts.manage", unit.path)
+    if unit.level not in roles()[role].levels:
+        raise ValueError(f"角色“{roles()[role].title}”不能用于{unit.name}这一级")
+    if role == "administrator" and actor.role not in ("administrator", "system"):
+        raise NotAllowed("only an administrator names another")
+    with transaction.atomic():
+        membership, created = Membership.objects.get_or_create(
+            account=account, role=role, unit=unit, defaults={"unit_path": unit.path}
+        )
+        if created:
+            record(
+                actor=actor,
+                verb="membership.grant",
+                path=unit.path,
+                thing=account,
+                detail={"role": role, "unit": unit.code},
+            )
+    return membership

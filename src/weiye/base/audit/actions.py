@@ -1,0 +1,50 @@
+"""Writing the audit log."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection, models
+
+from weiye.base.scope.actor import Actor
+
+# No RETURNING: it would need the row to be visible, and a refusal is logged outside any range.
+_INSERT = """
+    INSERT INTO audit_auditentry
+        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, detail)
+    VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+def record(
+    *,
+    actor: Actor,
+    verb: str,
+    path: str,
+    thing: models.Model | tuple[str, str] | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add one entry in the caller's transaction.
+
+    ``path`` is the unit path of the thing acted on, ``thing`` the row (or its type and id).
+    ``detail`` holds ids, counts and field names, never personal data.
+    """
+    kind, key = "", ""
+    if isinstance(thing, models.Model):
+        kind, key = thing._meta.model_name or "", str(thing.pk)
+    elif thing is not None:
+        kind, key = thing
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                path,
+                actor.account_id,
+                actor.name,
+                actor.role,
+                verb,
+                kind,
+                key,
+                json.dumps(dict(detail or {}), ensure_ascii=False, default=str),
+            ],
+        )

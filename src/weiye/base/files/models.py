@@ -1,0 +1,26 @@
+import uuid
+
+from django.db import models
+
+from weiye.base.privacy.fields import decrypt
+from weiye.base.scope.models import Scoped
+
+
+class StoredFile(Scoped):
+    """A file of at most 50 MB; ``content`` is SM4-encrypted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField("文件名", max_length=255)
+    content_type = models.CharField(max_length=100)
+    content = models.BinaryField()
+    size = models.PositiveIntegerField("大小（字节）")
+    purpose = models.CharField("用途", max_length=40)
+    account_id = models.BigIntegerField("账号", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+
+    def read(self) -> bytes:
+        """The plain content. Raises `Undecipherable` if it was altered."""
+        return decrypt(bytes(self.content))

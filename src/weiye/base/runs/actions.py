@@ -1,0 +1,116 @@
+"""Starting, working off and cancelling long work."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.utils import timezone
+
+from weiye.base.accounts.models import Membership
+from weiye.base.accounts.queries import actor_of
+from weiye.base.scope.actor import Actor, NotAllowed, system
+from weiye.base.scope.fence import fence
+
+from .models import Run, RunState
+from .progress import Cancelled, Progress
+
+log = logging.getLogger("weiye.runs")
+
+
+class Reports(Protocol):
+    def report(self, done: int, total: int, message: str) -> None: ...
+
+
+class Refused(Exception):
+    """The work cannot be done; the message is a Chinese sentence for the person who waits."""
+
+
+# kind → function(actor, run, progress) -> result for the page
+Work = Callable[[Actor, Run, Reports], dict[str, Any]]
+
+
+def start(
+    *, actor: Actor, kind: str, title: str, path: str, args: dict[str, Any], task: Any
+) -> Run:
+    """Queue long work in the caller's transaction.
+
+    ``task`` is the procrastinate task that calls `work_off` with the run's id. Work that is
+    already queued or running with the same kind, unit and arguments is returned instead: a
+    double click starts nothing twice.
+    """
+    if not actor.covers(path):
+        raise NotAllowed(f"{path} lies outside {actor.path}")
+    open_runs = Run.objects.select_for_update().filter(
+        kind=kind, unit_path=path, state__in=(RunState.QUEUED, RunState.RUNNING), args=args
+    )
+    with transaction.atomic():
+        if (same := open_runs.order_by("id").first()) is not None:
+            return same
+        membership = Membership.objects.filter(
+            account_id=actor.account_id, role=actor.role, unit_path=actor.path
+        ).first()
+        run = Run.objects.create(
+            kind=kind,
+            title=title,
+            unit_path=path,
+            args=args,
+            membership_id=membership.pk if membership else None,
+            started_by=actor.name,
+        )
+        # A kill between commit and work leaves the task in the queue, where a worker finds it.
+        task.defer(run_id=run.pk, path=path)
+    return run
+
+
+def work_off(*, run_id: int, path: str, work: Work) -> None:
+    """Do the work as the one who started it, in one transaction; called by a background task.
+
+    Called again after a kill -9 it starts over: nothing of the broken attempt was committed.
+    """
+    with fence(system(path)):
+        run = Run.objects.select_for_update().get(pk=run_id)
+        if run.finished:
+            return
+        if run.cancel_asked:
+            _finish(run, RunState.CANCELLED, "已取消，没有改动任何数据。")
+            return
+        membership = Membership.objects.active().filter(pk=run.membership_id).first()
+        if membership is None and run.membership_id is not None:
+            _finish(run, RunState.FAILED, "发起人的账号已停用，没有改动任何数据。")
+            return
+        actor = actor_of(membership) if membership else system(path)
+        run.state = RunState.RUNNING
+        run.save(update_fields=["state"])
+    try:
+        with Progress(actor=actor, run_id=run_id) as progress, fence(actor):
+            result = work(actor, run, progress)
+            Run.objects.filter(pk=run_id).update(
+                file_id=run.file_id, result=result, total=run.total
+            )
+        state, message = RunState.DONE, str(result.get("message", "已完成。"))
+    except Cancelled:
+        state, message = RunState.CANCELLED, "已取消，没有改动任何数据。"
+    except Refused as error:
+        state, message = RunState.FAILED, str(error)
+    except NotAllowed:
+        state, message = RunState.FAILED, "您的账号没有做这件事的权限，没有改动任何数据。"
+    except Exception:
+        log.exception("run %s failed", run_id)
+        state, message = RunState.FAILED, "系统出错了，没有改动任何数据。请重试；仍不行请联系管理员。"
+    with fence(system(path)):
+        _finish(Run.objects.get(pk=run_id), state, message)
+
+
+def _finish(run: Run, state: RunState, message: str) -> None:
+    Run.objects.filter(pk=run.pk).update(
+        state=state, message=message[:500], finished_at=timezone.now()
+    )
+
+
+def cancel(*, actor: Actor, run_id: int) -> Run:
+    """Ask running work to stop. Raises ``Run.DoesNotExist`` outside the actor's area."""
+    run = Run.objects.visible_to(actor).get(pk=run_id)
+    if not run.finished:
+        Run.objects.filter(pk=run.pk).update(cancel_asked=True)
+    return run

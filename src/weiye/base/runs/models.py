@@ -1,0 +1,53 @@
+from django.db import models
+
+from weiye.base.files.models import StoredFile
+from weiye.base.scope.models import Scoped
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "排队中"
+    RUNNING = "running", "进行中"
+    DONE = "done", "已完成"
+    FAILED = "failed", "未完成"
+    CANCELLED = "cancelled", "已取消"
+
+
+FINISHED = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+
+
+class Run(Scoped):
+    """One piece of long work and how far it is."""
+
+    kind = models.CharField("类型", max_length=40)
+    title = models.CharField("名称", max_length=200)
+    state = models.CharField(
+        "状态", max_length=10, choices=RunState.choices, default=RunState.QUEUED
+    )
+    done = models.PositiveIntegerField("已处理", default=0)
+    total = models.PositiveIntegerField("总数", default=0)
+    # A sentence for the person who waits.
+    message = models.CharField("说明", max_length=500, blank=True)
+    args = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.SET_NULL, related_name="+")
+    cancel_asked = models.BooleanField("已请求取消", default=False)
+    membership_id = models.BigIntegerField("发起身份", null=True)
+    started_by = models.CharField("发起人", max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=RunState.values), name="run_state_known"
+            )
+        ]
+
+    @property
+    def finished(self) -> bool:
+        return self.state in FINISHED
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.done * 100 // self.total) if self.total else 0

@@ -1,0 +1,46 @@
+"""What every view declares before it may be reached.
+
+A view without a declaration is refused. There are three kinds, and no fourth:
+
+- ``@public("why")``: anybody, signed in or not; the fence is shut, so fenced tables show no rows.
+- ``@signed_in``: any account with a membership, its own session only.
+- ``@right("people.list")``: roles that grant the right, within their own area.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Access:
+    kind: Literal["public", "signed_in", "right"]
+    right: str = ""
+    reason: str = ""
+
+
+def _declare(access: Access, view: View) -> View:
+    view.access = access  # type: ignore[attr-defined]
+    return view
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Open to everybody, and why that is right."""
+    return partial(_declare, Access("public", reason=reason))
+
+
+def signed_in(view: View) -> View:
+    return _declare(Access("signed_in"), view)
+
+
+def right(name: str) -> Callable[[View], View]:
+    """Open to roles that grant ``name``, inside the fence of the actor's area."""
+    return partial(_declare, Access("right", right=name))
+
+
+def declared(view: View) -> Access | None:
+    """The view's own declaration. A wrapper's ``__wrapped__`` does not count: not inherited."""
+    return vars(view).get("access") if hasattr(view, "__dict__") else None

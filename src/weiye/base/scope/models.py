@@ -1,0 +1,55 @@
+"""What a table declares to be fenced.
+
+`Scoped` rows belong to one unit and are seen from there upwards. The policies themselves are
+derived from these declarations after every migration (`policies.py`), so that a new table is fenced
+without anybody remembering.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from django.db import models
+
+from .actor import Actor
+
+Reading = Literal["range", "all"]
+Writing = Literal["range", "append"]
+
+
+if TYPE_CHECKING:
+    _Rows = models.QuerySet[Any]
+    _Text = models.CharField[str, str]
+else:
+    # Neither class can be subscripted while running.
+    _Rows, _Text = models.QuerySet, models.CharField
+
+
+class ScopedQuerySet(_Rows):
+    def visible_to(self, actor: Actor) -> Self:
+        """The first fence: rows at or below the actor's unit."""
+        lo, hi = actor.range
+        return self.filter(unit_path__gte=lo, unit_path__lt=hi)
+
+
+class UnitPathField(_Text):
+    """A unit's path, compared byte by byte so that one index range is everything below."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 64)
+        kwargs.setdefault("db_collation", "C")
+        super().__init__(**kwargs)
+
+
+class Scoped(models.Model):
+    """A row that belongs to one unit of the tree."""
+
+    # "all": everybody may read (published catalogues); "range": the unit and those above it.
+    fence_read: ClassVar[Reading] = "range"
+    # "append": rows may be added from anywhere and never changed (the audit log).
+    fence_write: ClassVar[Writing] = "range"
+
+    unit_path = UnitPathField(db_index=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,48 @@
+"""``./weiye <name>``: one table of commands (`commands.toml`), loaded only when called."""
+
+import importlib
+import os
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+TABLE = Path(__file__).with_name("commands.toml")
+
+
+def table() -> dict[str, dict[str, object]]:
+    with TABLE.open("rb") as file:
+        return tomllib.load(file)
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; returns its exit status (2 for an unknown one)."""
+    commands = table()
+    if not argv or argv[0] in ("-h", "--help"):
+        for name, entry in sorted(commands.items()):
+            sys.stderr.write(f"  {name:14} {entry.get('help', '')}\n")
+        return 0
+    if argv[0] == "--needs-database":
+        entry = commands.get(argv[1]) if len(argv) > 1 else None
+        return 2 if entry is None else (0 if entry.get("database") else 1)
+    entry = commands.get(argv[0])
+    if entry is None:
+        sys.stderr.write(f"weiye: there is no command {argv[0]!r}; ./weiye --help lists them\n")
+        return 2
+    module, _, function = str(entry["target"]).partition(":")
+    if entry.get("database") or entry.get("django"):
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiye.config.settings")
+        import django
+
+        django.setup()
+    command: Callable[[list[str]], int | None] = getattr(importlib.import_module(module), function)
+    return command(argv[1:]) or 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BrokenPipeError:
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,158 @@
+"""Django settings. Everything that differs between installations comes from the environment.
+
+The launcher sets the environment; ``docs/operations.md`` lists the names. Web and worker processes
+know the login ``weiye_app`` alone: the owner's login is there only while setting up and testing.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[3]
+HOME = Path(os.environ.get("WEIYE_HOME", ROOT / "var"))
+PACKS_DIR = Path(os.environ.get("WEIYE_PACKS", ROOT / "packs"))
+DEMO = os.environ.get("WEIYE_DEMO", "0") == "1"
+
+SECRET_KEY = os.environ.get("WEIYE_SECRET_KEY", "")
+# 16 bytes of the hex keys are used: SM4 and the SM3 index take 128-bit keys at least.
+FIELD_KEY = os.environ.get("WEIYE_FIELD_KEY", "")
+INDEX_KEY = os.environ.get("WEIYE_INDEX_KEY", "")
+
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("WEIYE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("WEIYE_ORIGINS", "").split(",") if o]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Turn ``postgresql://user:password@host:port/name`` into Django's form."""
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        # A plan prepared for one community and reused for a city took 2 s instead of 0.1 ms.
+        "OPTIONS": {"prepare_threshold": None, "connect_timeout": 10},
+    }
+
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database(os.environ.get("WEIYE_APP_URL", "postgresql://weiye_app@127.0.0.1/weiye"))
+}
+if os.environ.get("WEIYE_OWNER_URL"):
+    DATABASES["owner"] = database(os.environ["WEIYE_OWNER_URL"])
+DATABASE_ROUTERS = ["weiye.base.scope.router.OwnerMigrates"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "procrastinate.contrib.django",
+    "weiye.base.scope",
+    "weiye.base.regions",
+    "weiye.base.accounts",
+    "weiye.base.audit",
+    "weiye.base.files",
+    "weiye.base.runs",
+    "weiye.registers.people",
+    "weiye.registers.employers",
+    "weiye.registers.training",
+    "weiye.services.assistance",
+    "weiye.services.exchange",
+    "weiye.services.demonstration",
+    "weiye.desks.components",
+    "weiye.desks.community",
+    "weiye.desks.resident",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "weiye.config.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: the gate runs the view itself, inside the fence.
+    "weiye.base.scope.gate.Gate",
+]
+
+ROOT_URLCONF = "weiye.config.urls"
+WSGI_APPLICATION = "weiye.config.wsgi.application"
+AUTH_USER_MODEL = "accounts.Account"
+LOGIN_URL = "/signin/"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("WEIYE_HTTPS", "0") == "1"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [("vendor", HOME / "vendor")] if (HOME / "vendor").is_dir() else []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 3600
+
+# Personal data never waits in a file of the temporary folder longer than the request.
+FILE_UPLOAD_HANDLERS = ["weiye.base.files.uploads.BoundedUploadHandler"]
+UPLOAD_LIMIT_BYTES = 50 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+PROCRASTINATE_ON_APP_READY = None
+PROCRASTINATE_IMPORT_PATHS = [
+    "weiye.services.assistance.jobs",
+    "weiye.services.exchange.jobs",
+    "weiye.registers.people.jobs",
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"weiye": {"level": "INFO"}},
+}

@@ -1,0 +1,30 @@
+"""Settings of the tests: strict, quick hashing, and two real logins as in production.
+
+``default`` is the fenced login ``weiye_app`` on the test database that ``owner`` creates: with one
+alias the login would own the tables and row-level security would be off.
+"""
+
+import os
+
+for _name, _value in {
+    "WEIYE_SECRET_KEY": "test-only-not-a-secret",
+    "WEIYE_FIELD_KEY": "00" * 31 + "01",
+    "WEIYE_INDEX_KEY": "00" * 31 + "02",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+from weiye.config.settings import *  # noqa: E402, F403
+from weiye.config.settings import DATABASES, TEMPLATES  # noqa: E402
+
+DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
+for _database in DATABASES.values():
+    _database["CONN_MAX_AGE"] = 0
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "‼ missing variable %s ‼"

@@ -1,0 +1,16 @@
+"""All addresses. Every view declares its access (weiye.base.scope.access); a test walks them."""
+
+from django.urls import include, path
+
+from . import health
+
+# handler403 = "weiye.desks.components.views.forbidden"
+# handler404 = "weiye.desks.components.views.not_found"
+# handler500 = "weiye.desks.components.views.server_error"
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("", include("weiye.desks.components.urls")),
+    path("community/", include("weiye.desks.community.urls")),
+    path("", include("weiye.desks.resident.urls")),
+]
