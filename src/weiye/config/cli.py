@@ -19,14 +19,13 @@ def main(argv: list[str]) -> int:
     """Run one command; returns its exit status (2 for an unknown one)."""
     commands = table()
     if not argv or argv[0] in ("-h", "--help"):
-        for name, entry in sorted(commands.items()):
-            sys.stderr.write(f"  {name:14} {entry.get('help', '')}\n")
+        for name, about in sorted(commands.items()):
+            sys.stderr.write(f"  {name:14} {about.get('help', '')}\n")
         return 0
     if argv[0] == "--needs-database":
-        entry = commands.get(argv[1]) if len(argv) > 1 else None
-        return 2 if entry is None else (0 if entry.get("database") else 1)
-    entry = commands.get(argv[0])
-    if entry is None:
+        asked = commands.get(argv[1]) if len(argv) > 1 else None
+        return 2 if asked is None else (0 if asked.get("database") else 1)
+    if (entry := commands.get(argv[0])) is None:
         sys.stderr.write(f"weiye: there is no command {argv[0]!r}; ./weiye --help lists them\n")
         return 2
     module, _, function = str(entry["target"]).partition(":")

@@ -107,7 +107,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("WEIYE_HTTPS", "0") 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-TEMPLATES = [
+TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
@@ -115,7 +115,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
-                
+                "weiye.desks.components.context.page",
             ],
         },
     }
@@ -145,7 +145,7 @@ PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_IMPORT_PATHS = [
     "weiye.services.assistance.jobs",
     "weiye.services.exchange.jobs",
-    "weiye.registers.people.jobs",
+    "weiye.base.runs.jobs",
 ]
 
 LOGGING = {

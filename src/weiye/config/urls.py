@@ -4,9 +4,9 @@ from django.urls import include, path
 
 from . import health
 
-# handler403 = "weiye.desks.components.views.forbidden"
-# handler404 = "weiye.desks.components.views.not_found"
-# handler500 = "weiye.desks.components.views.server_error"
+handler403 = "weiye.desks.components.views.forbidden"
+handler404 = "weiye.desks.components.views.not_found"
+handler500 = "weiye.desks.components.views.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -22,8 +22,8 @@ def create_account(
     actor.require("accounts.manage")
     validate_password(password)
     with transaction.atomic():
-        account = Account.objects.create(
-            username=username, name=name, password=password, synthetic=synthetic
+        account = Account.objects.create_with_password(
+            password, username=username, name=name, synthetic=synthetic
         )
         record(actor=actor, verb="account.create", path=actor.path, thing=account)
     return account

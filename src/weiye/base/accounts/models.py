@@ -1,6 +1,6 @@
 """People who sign in, and the units that they act for."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -11,18 +11,9 @@ from weiye.base.scope.models import UnitPathField
 from .roles import roles
 
 
-if TYPE_CHECKING:
-    _Manager = BaseUserManager["Account"]
-    _MembershipRows = models.QuerySet["Membership"]
-else:
-    # Neither class can be subscripted while running.
-    _Manager = BaseUserManager
-    _MembershipRows = models.QuerySet
-
-
-class AccountManager(_Manager):
-    def create(self, *, username: str, name: str, password: str, **fields: Any) -> "Account":
-        account = self.model(username=username, name=name, **fields)
+class AccountManager(BaseUserManager["Account"]):
+    def create_with_password(self, password: str, **fields: Any) -> "Account":
+        account = self.model(**fields)
         account.set_password(password)
         account.save(using=self._db)
         return account
@@ -45,7 +36,7 @@ class Account(AbstractBaseUser):
         return self.name
 
 
-class MembershipQuerySet(_MembershipRows):
+class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> Self:
         return self.filter(account__is_active=True).select_related("account", "unit")
 

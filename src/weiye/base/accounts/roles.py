@@ -28,9 +28,7 @@ def roles() -> dict[str, Role]:
         unknown = set(entry["levels"]) - set(LEVELS)
         if unknown or not entry["rights"]:
             raise ValueError(f"roles.yaml: role {key}: unknown levels {unknown} or no rights")
-        found[key] = Role(
-            key, entry["title"], tuple(entry["levels"]), frozenset(entry["rights"])
-        )
+        found[key] = Role(key, entry["title"], tuple(entry["levels"]), frozenset(entry["rights"]))
     return found
 
 

@@ -6,7 +6,7 @@ GB/T 32905 (SM3). GB/T 39786 asks for both.
 
 import os
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -55,7 +55,13 @@ def blind_index(value: str) -> str:
     return tag.finalize().hex()
 
 
-class EncryptedTextField(models.BinaryField):
+if TYPE_CHECKING:
+    _Bytes = models.BinaryField[str, str]
+else:
+    _Bytes = models.BinaryField  # fields cannot be subscripted while running
+
+
+class EncryptedTextField(_Bytes):
     """Text that the database holds encrypted. Empty text is stored as NULL."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """The tree of units: 省 → 市 → 县 → 街道 → 社区 → 网格 → 楼栋."""
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.db import models
 
@@ -20,16 +20,7 @@ class Level(models.TextChoices):
     BUILDING = "building", "楼栋"
 
 
-
-
-
-if TYPE_CHECKING:
-    _UnitRows = models.QuerySet["Unit"]
-else:
-    _UnitRows = models.QuerySet
-
-
-class UnitQuerySet(_UnitRows):
+class UnitQuerySet(models.QuerySet["Unit"]):
     def visible_to(self, actor: Actor) -> Self:
         lo, hi = actor.range
         return self.filter(path__gte=lo, path__lt=hi)
@@ -50,9 +41,7 @@ class Unit(models.Model):
     code = models.CharField("代码", max_length=24, unique=True)
     name = models.CharField("名称", max_length=100)
     level = models.CharField("层级", max_length=10, choices=Level.choices)
-    parent = models.ForeignKey(
-        "self", null=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     path = UnitPathField(unique=True)
     initials = models.CharField("拼音首字母", max_length=100, blank=True)
     # WGS 84. Official codes come without coordinates below the county.
@@ -67,9 +56,7 @@ class Unit(models.Model):
         ordering = ["path"]
         indexes = [models.Index(fields=["level", "path"], name="unit_level_path")]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(level__in=LEVELS), name="unit_level_known"
-            ),
+            models.CheckConstraint(condition=models.Q(level__in=LEVELS), name="unit_level_known"),
             models.CheckConstraint(
                 condition=models.Q(lon__isnull=True, lat__isnull=True)
                 | models.Q(lon__range=(-180, 180), lat__range=(-90, 90)),

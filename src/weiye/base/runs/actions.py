@@ -48,7 +48,7 @@ def start(
         if (same := open_runs.order_by("id").first()) is not None:
             return same
         membership = Membership.objects.filter(
-            account_id=actor.account_id, role=actor.role, unit_path=actor.path
+            account_id=actor.account_id or 0, role=actor.role, unit_path=actor.path
         ).first()
         run = Run.objects.create(
             kind=kind,
@@ -75,7 +75,7 @@ def work_off(*, run_id: int, path: str, work: Work) -> None:
         if run.cancel_asked:
             _finish(run, RunState.CANCELLED, "已取消，没有改动任何数据。")
             return
-        membership = Membership.objects.active().filter(pk=run.membership_id).first()
+        membership = Membership.objects.active().filter(pk=run.membership_id or 0).first()
         if membership is None and run.membership_id is not None:
             _finish(run, RunState.FAILED, "发起人的账号已停用，没有改动任何数据。")
             return
@@ -97,7 +97,10 @@ def work_off(*, run_id: int, path: str, work: Work) -> None:
         state, message = RunState.FAILED, "您的账号没有做这件事的权限，没有改动任何数据。"
     except Exception:
         log.exception("run %s failed", run_id)
-        state, message = RunState.FAILED, "系统出错了，没有改动任何数据。请重试；仍不行请联系管理员。"
+        state, message = (
+            RunState.FAILED,
+            "系统出错了，没有改动任何数据。请重试；仍不行请联系管理员。",
+        )
     with fence(system(path)):
         _finish(Run.objects.get(pk=run_id), state, message)
 

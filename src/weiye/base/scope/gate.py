@@ -73,4 +73,3 @@ def refuse(request: HttpRequest, actor: Actor, access: Access) -> None:
             path=actor.path,
             detail={"route": match.view_name if match else "", "right": access.right},
         )
-

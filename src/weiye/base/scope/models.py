@@ -5,7 +5,7 @@ derived from these declarations after every migration (`policies.py`), so that a
 without anybody remembering.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from django.db import models
 
@@ -16,14 +16,14 @@ Writing = Literal["range", "append"]
 
 
 if TYPE_CHECKING:
-    _Rows = models.QuerySet[Any]
     _Text = models.CharField[str, str]
 else:
-    # Neither class can be subscripted while running.
-    _Rows, _Text = models.QuerySet, models.CharField
+    _Text = models.CharField  # fields cannot be subscripted while running
+
+M = TypeVar("M", bound=models.Model, covariant=True)
 
 
-class ScopedQuerySet(_Rows):
+class ScopedQuerySet(models.QuerySet[M]):
     def visible_to(self, actor: Actor) -> Self:
         """The first fence: rows at or below the actor's unit."""
         lo, hi = actor.range

@@ -56,7 +56,10 @@ def apply(using: str = "owner") -> None:
         cursor.execute(
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_LOGIN}"
         )
-        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_LOGIN}")
+        # UPDATE: bulk loads reserve a run of ids with setval.
+        cursor.execute(
+            f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {APP_LOGIN}"
+        )
         cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}")
         cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_LOGIN}")
         existing = set(connections[using].introspection.table_names(cursor))

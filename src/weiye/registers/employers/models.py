@@ -29,7 +29,9 @@ class Employer(Scoped):
         constraints = [
             # Without a credit code the name within the unit tells employers apart.
             models.UniqueConstraint(
-                fields=["unit", "name"], condition=Q(uscc__isnull=True), name="employer_name_in_unit"
+                fields=["unit", "name"],
+                condition=Q(uscc__isnull=True),
+                name="employer_name_in_unit",
             )
         ]
 
@@ -116,7 +118,8 @@ class Vacancy(VacancyFields, Scoped):
             ),
             # 暂行条例 and 山东省人力资源市场条例 §28: nobody under 16.
             models.CheckConstraint(
-                condition=Q(min_age__isnull=True) | Q(min_age__gte=16), name="vacancy_nobody_under_16"
+                condition=Q(min_age__isnull=True) | Q(min_age__gte=16),
+                name="vacancy_nobody_under_16",
             ),
             models.CheckConstraint(
                 condition=Q(min_age__isnull=True)

@@ -7,140 +7,373 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Employer',
+            name="Employer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('uscc', models.CharField(max_length=18, null=True, unique=True, verbose_name='统一社会信用代码')),
-                ('kind', models.CharField(blank=True, max_length=20, verbose_name='类型')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='地址')),
-                ('contact', models.CharField(blank=True, max_length=64, verbose_name='联系人')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='招聘电话')),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('headcount', models.PositiveIntegerField(null=True, verbose_name='用工人数')),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                (
+                    "uscc",
+                    models.CharField(
+                        max_length=18, null=True, unique=True, verbose_name="统一社会信用代码"
+                    ),
+                ),
+                ("kind", models.CharField(blank=True, max_length=20, verbose_name="类型")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="地址")),
+                ("contact", models.CharField(blank=True, max_length=64, verbose_name="联系人")),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="招聘电话")),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("headcount", models.PositiveIntegerField(null=True, verbose_name="用工人数")),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.unit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='PublicVacancy',
+            name="PublicVacancy",
             fields=[
-                ('title', models.CharField(max_length=100, verbose_name='岗位名称')),
-                ('occupation_code', models.CharField(blank=True, max_length=10, verbose_name='职业代码')),
-                ('kind', models.CharField(choices=[('全职', '全职'), ('兼职', '兼职'), ('灵活就业', '灵活就业'), ('临时', '临时'), ('辅助性', '辅助性'), ('公益性岗位', '公益性岗位')], default='全职', max_length=8, verbose_name='用工形式')),
-                ('openings', models.PositiveIntegerField(default=1, verbose_name='招聘人数')),
-                ('duties', models.TextField(blank=True, max_length=2000, verbose_name='工作内容')),
-                ('conditions', models.TextField(blank=True, max_length=2000, verbose_name='招用条件')),
-                ('place', models.CharField(blank=True, max_length=200, verbose_name='工作地点')),
-                ('contract_type', models.CharField(blank=True, max_length=40, verbose_name='合同类型')),
-                ('social_insurance', models.CharField(blank=True, max_length=100, verbose_name='社会保险')),
-                ('protection', models.CharField(blank=True, max_length=200, verbose_name='劳动保护与职业危害')),
-                ('wage_min', models.PositiveIntegerField(blank=True, null=True, verbose_name='月薪下限（元）')),
-                ('wage_max', models.PositiveIntegerField(blank=True, null=True, verbose_name='月薪上限（元）')),
-                ('hours', models.PositiveSmallIntegerField(default=3, verbose_name='工作时段')),
-                ('min_age', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最低年龄')),
-                ('max_age', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最高年龄')),
-                ('min_education', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最低学历')),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=list, size=None)),
-                ('accessible', models.BooleanField(default=False, verbose_name='无障碍')),
-                ('remote', models.BooleanField(default=False, verbose_name='可远程')),
-                ('lon', models.FloatField(blank=True, null=True)),
-                ('lat', models.FloatField(blank=True, null=True)),
-                ('posted_on', models.DateField(verbose_name='发布日期')),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='截止日期')),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('unit_code', models.CharField(max_length=24)),
-                ('unit_name', models.CharField(max_length=100)),
-                ('owner_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('employer_name', models.CharField(max_length=120, verbose_name='单位')),
-                ('contact', models.CharField(blank=True, max_length=64, verbose_name='联系人')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='招聘电话')),
+                ("title", models.CharField(max_length=100, verbose_name="岗位名称")),
+                (
+                    "occupation_code",
+                    models.CharField(blank=True, max_length=10, verbose_name="职业代码"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("全职", "全职"),
+                            ("兼职", "兼职"),
+                            ("灵活就业", "灵活就业"),
+                            ("临时", "临时"),
+                            ("辅助性", "辅助性"),
+                            ("公益性岗位", "公益性岗位"),
+                        ],
+                        default="全职",
+                        max_length=8,
+                        verbose_name="用工形式",
+                    ),
+                ),
+                ("openings", models.PositiveIntegerField(default=1, verbose_name="招聘人数")),
+                ("duties", models.TextField(blank=True, max_length=2000, verbose_name="工作内容")),
+                (
+                    "conditions",
+                    models.TextField(blank=True, max_length=2000, verbose_name="招用条件"),
+                ),
+                ("place", models.CharField(blank=True, max_length=200, verbose_name="工作地点")),
+                (
+                    "contract_type",
+                    models.CharField(blank=True, max_length=40, verbose_name="合同类型"),
+                ),
+                (
+                    "social_insurance",
+                    models.CharField(blank=True, max_length=100, verbose_name="社会保险"),
+                ),
+                (
+                    "protection",
+                    models.CharField(blank=True, max_length=200, verbose_name="劳动保护与职业危害"),
+                ),
+                (
+                    "wage_min",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="月薪下限（元）"
+                    ),
+                ),
+                (
+                    "wage_max",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="月薪上限（元）"
+                    ),
+                ),
+                ("hours", models.PositiveSmallIntegerField(default=3, verbose_name="工作时段")),
+                (
+                    "min_age",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最低年龄"
+                    ),
+                ),
+                (
+                    "max_age",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最高年龄"
+                    ),
+                ),
+                (
+                    "min_education",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最低学历"
+                    ),
+                ),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "labels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("accessible", models.BooleanField(default=False, verbose_name="无障碍")),
+                ("remote", models.BooleanField(default=False, verbose_name="可远程")),
+                ("lon", models.FloatField(blank=True, null=True)),
+                ("lat", models.FloatField(blank=True, null=True)),
+                ("posted_on", models.DateField(verbose_name="发布日期")),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="截止日期")),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("unit_code", models.CharField(max_length=24)),
+                ("unit_name", models.CharField(max_length=100)),
+                (
+                    "owner_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("employer_name", models.CharField(max_length=120, verbose_name="单位")),
+                ("contact", models.CharField(blank=True, max_length=64, verbose_name="联系人")),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="招聘电话")),
             ],
             options={
-                'ordering': ['-posted_on', 'id'],
-                'indexes': [models.Index(fields=['lon', 'lat'], name='public_vacancy_point')],
+                "ordering": ["-posted_on", "id"],
+                "indexes": [models.Index(fields=["lon", "lat"], name="public_vacancy_point")],
             },
         ),
         migrations.CreateModel(
-            name='Vacancy',
+            name="Vacancy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('title', models.CharField(max_length=100, verbose_name='岗位名称')),
-                ('occupation_code', models.CharField(blank=True, max_length=10, verbose_name='职业代码')),
-                ('kind', models.CharField(choices=[('全职', '全职'), ('兼职', '兼职'), ('灵活就业', '灵活就业'), ('临时', '临时'), ('辅助性', '辅助性'), ('公益性岗位', '公益性岗位')], default='全职', max_length=8, verbose_name='用工形式')),
-                ('openings', models.PositiveIntegerField(default=1, verbose_name='招聘人数')),
-                ('duties', models.TextField(blank=True, max_length=2000, verbose_name='工作内容')),
-                ('conditions', models.TextField(blank=True, max_length=2000, verbose_name='招用条件')),
-                ('place', models.CharField(blank=True, max_length=200, verbose_name='工作地点')),
-                ('contract_type', models.CharField(blank=True, max_length=40, verbose_name='合同类型')),
-                ('social_insurance', models.CharField(blank=True, max_length=100, verbose_name='社会保险')),
-                ('protection', models.CharField(blank=True, max_length=200, verbose_name='劳动保护与职业危害')),
-                ('wage_min', models.PositiveIntegerField(blank=True, null=True, verbose_name='月薪下限（元）')),
-                ('wage_max', models.PositiveIntegerField(blank=True, null=True, verbose_name='月薪上限（元）')),
-                ('hours', models.PositiveSmallIntegerField(default=3, verbose_name='工作时段')),
-                ('min_age', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最低年龄')),
-                ('max_age', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最高年龄')),
-                ('min_education', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最低学历')),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=list, size=None)),
-                ('accessible', models.BooleanField(default=False, verbose_name='无障碍')),
-                ('remote', models.BooleanField(default=False, verbose_name='可远程')),
-                ('lon', models.FloatField(blank=True, null=True)),
-                ('lat', models.FloatField(blank=True, null=True)),
-                ('posted_on', models.DateField(verbose_name='发布日期')),
-                ('expires_on', models.DateField(blank=True, null=True, verbose_name='截止日期')),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('state', models.CharField(choices=[('draft', '草稿'), ('published', '已发布'), ('closed', '已下架')], default='draft', max_length=10, verbose_name='状态')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vacancies', to='employers.employer')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("title", models.CharField(max_length=100, verbose_name="岗位名称")),
+                (
+                    "occupation_code",
+                    models.CharField(blank=True, max_length=10, verbose_name="职业代码"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("全职", "全职"),
+                            ("兼职", "兼职"),
+                            ("灵活就业", "灵活就业"),
+                            ("临时", "临时"),
+                            ("辅助性", "辅助性"),
+                            ("公益性岗位", "公益性岗位"),
+                        ],
+                        default="全职",
+                        max_length=8,
+                        verbose_name="用工形式",
+                    ),
+                ),
+                ("openings", models.PositiveIntegerField(default=1, verbose_name="招聘人数")),
+                ("duties", models.TextField(blank=True, max_length=2000, verbose_name="工作内容")),
+                (
+                    "conditions",
+                    models.TextField(blank=True, max_length=2000, verbose_name="招用条件"),
+                ),
+                ("place", models.CharField(blank=True, max_length=200, verbose_name="工作地点")),
+                (
+                    "contract_type",
+                    models.CharField(blank=True, max_length=40, verbose_name="合同类型"),
+                ),
+                (
+                    "social_insurance",
+                    models.CharField(blank=True, max_length=100, verbose_name="社会保险"),
+                ),
+                (
+                    "protection",
+                    models.CharField(blank=True, max_length=200, verbose_name="劳动保护与职业危害"),
+                ),
+                (
+                    "wage_min",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="月薪下限（元）"
+                    ),
+                ),
+                (
+                    "wage_max",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="月薪上限（元）"
+                    ),
+                ),
+                ("hours", models.PositiveSmallIntegerField(default=3, verbose_name="工作时段")),
+                (
+                    "min_age",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最低年龄"
+                    ),
+                ),
+                (
+                    "max_age",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最高年龄"
+                    ),
+                ),
+                (
+                    "min_education",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="最低学历"
+                    ),
+                ),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "labels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("accessible", models.BooleanField(default=False, verbose_name="无障碍")),
+                ("remote", models.BooleanField(default=False, verbose_name="可远程")),
+                ("lon", models.FloatField(blank=True, null=True)),
+                ("lat", models.FloatField(blank=True, null=True)),
+                ("posted_on", models.DateField(verbose_name="发布日期")),
+                ("expires_on", models.DateField(blank=True, null=True, verbose_name="截止日期")),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "草稿"), ("published", "已发布"), ("closed", "已下架")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "employer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vacancies",
+                        to="employers.employer",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.unit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-posted_on', 'id'],
+                "ordering": ["-posted_on", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='employer',
-            constraint=models.UniqueConstraint(condition=models.Q(('uscc__isnull', True)), fields=('unit', 'name'), name='employer_name_in_unit'),
+            model_name="employer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("uscc__isnull", True)),
+                fields=("unit", "name"),
+                name="employer_name_in_unit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vacancy',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'closed'])), name='vacancy_state_known'),
+            model_name="vacancy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "published", "closed"])),
+                name="vacancy_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vacancy',
-            constraint=models.CheckConstraint(condition=models.Q(('wage_min__isnull', True), ('wage_max__isnull', True), ('wage_min__lte', models.F('wage_max')), _connector='OR'), name='vacancy_wage_range_in_order'),
+            model_name="vacancy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("wage_min__isnull", True),
+                    ("wage_max__isnull", True),
+                    ("wage_min__lte", models.F("wage_max")),
+                    _connector="OR",
+                ),
+                name="vacancy_wage_range_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vacancy',
-            constraint=models.CheckConstraint(condition=models.Q(('min_age__isnull', True), ('min_age__gte', 16), _connector='OR'), name='vacancy_nobody_under_16'),
+            model_name="vacancy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("min_age__isnull", True), ("min_age__gte", 16), _connector="OR"
+                ),
+                name="vacancy_nobody_under_16",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vacancy',
-            constraint=models.CheckConstraint(condition=models.Q(('min_age__isnull', True), ('max_age__isnull', True), ('min_age__lte', models.F('max_age')), _connector='OR'), name='vacancy_age_bounds_in_order'),
+            model_name="vacancy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("min_age__isnull", True),
+                    ("max_age__isnull", True),
+                    ("min_age__lte", models.F("max_age")),
+                    _connector="OR",
+                ),
+                name="vacancy_age_bounds_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vacancy',
-            constraint=models.CheckConstraint(condition=models.Q(('hours__gte', 1), ('hours__lte', 127)), name='vacancy_hours_seven_bits'),
+            model_name="vacancy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("hours__gte", 1), ("hours__lte", 127)),
+                name="vacancy_hours_seven_bits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vacancy',
-            constraint=models.CheckConstraint(condition=models.Q(('openings__lte', 100000)), name='vacancy_openings_sane'),
+            model_name="vacancy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("openings__lte", 100000)), name="vacancy_openings_sane"
+            ),
         ),
     ]

@@ -7,42 +7,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Programme',
+            name="Programme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('code', models.CharField(max_length=40, verbose_name='项目编号')),
-                ('title', models.CharField(max_length=120, verbose_name='项目名称')),
-                ('content', models.TextField(blank=True, max_length=2000, verbose_name='培训内容')),
-                ('hours', models.PositiveSmallIntegerField(null=True, verbose_name='学时')),
-                ('audience', models.CharField(blank=True, max_length=200, verbose_name='培训对象')),
-                ('requirement', models.CharField(blank=True, max_length=200, verbose_name='参训要求')),
-                ('subsidy', models.CharField(blank=True, max_length=200, verbose_name='补贴标准')),
-                ('provider', models.CharField(blank=True, max_length=120, verbose_name='培训机构')),
-                ('place', models.CharField(blank=True, max_length=200, verbose_name='地点')),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('starts_on', models.DateField(null=True, verbose_name='开班日期')),
-                ('ends_on', models.DateField(null=True, verbose_name='结束日期')),
-                ('seats', models.PositiveSmallIntegerField(null=True, verbose_name='名额')),
-                ('min_education', models.PositiveSmallIntegerField(null=True, verbose_name='最低学历')),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('occupation_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), default=list, size=None)),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="项目编号")),
+                ("title", models.CharField(max_length=120, verbose_name="项目名称")),
+                ("content", models.TextField(blank=True, max_length=2000, verbose_name="培训内容")),
+                ("hours", models.PositiveSmallIntegerField(null=True, verbose_name="学时")),
+                ("audience", models.CharField(blank=True, max_length=200, verbose_name="培训对象")),
+                (
+                    "requirement",
+                    models.CharField(blank=True, max_length=200, verbose_name="参训要求"),
+                ),
+                ("subsidy", models.CharField(blank=True, max_length=200, verbose_name="补贴标准")),
+                ("provider", models.CharField(blank=True, max_length=120, verbose_name="培训机构")),
+                ("place", models.CharField(blank=True, max_length=200, verbose_name="地点")),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("starts_on", models.DateField(null=True, verbose_name="开班日期")),
+                ("ends_on", models.DateField(null=True, verbose_name="结束日期")),
+                ("seats", models.PositiveSmallIntegerField(null=True, verbose_name="名额")),
+                (
+                    "min_education",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="最低学历"),
+                ),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                (
+                    "occupation_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10), default=list, size=None
+                    ),
+                ),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.unit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['unit_path', 'code'],
-                'constraints': [models.UniqueConstraint(fields=('unit', 'code'), name='programme_code_in_unit')],
+                "ordering": ["unit_path", "code"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("unit", "code"), name="programme_code_in_unit")
+                ],
             },
         ),
     ]

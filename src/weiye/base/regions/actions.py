@@ -1,0 +1,104 @@
+"""Changes to the tree of units."""
+
+from pathlib import Path
+
+import polars as pl
+from django.db import connection, transaction
+from pypinyin import Style, lazy_pinyin
+
+from weiye.base.audit.actions import record
+from weiye.base.scope.actor import Actor
+
+from .levels import LEVELS
+from .models import Unit
+from .reading import read_counties, read_regions
+
+_COPY = """
+    COPY regions_unit (id, code, name, level, parent_id, path, initials, lon, lat, point_source,
+                       synthetic) FROM STDIN
+"""
+
+
+def initials(name: str) -> str:
+    """The first letters of the name's pinyin, for searching.
+
+    >>> initials("环翠区")
+    'hcq'
+    """
+    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))[:100]
+
+
+def load_official(*, actor: Actor, pack: Path) -> int:
+    """Load a province's packed official units; returns how many are there.
+
+    One transaction, so an interrupted load leaves nothing; a second call finds them and does
+    nothing. County centres come with the boundaries' source, other units have no point.
+    """
+    actor.require("regions.load")
+    units = read_regions(pack)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two set-ups at once: the second waits here and then finds everything done.
+        cursor.execute("LOCK TABLE regions_unit IN SHARE ROW EXCLUSIVE MODE")
+        if Unit.objects.filter(code__in=[units["code"][0], units["code"][-1]]).count() == 2:
+            return units.height
+        centres = {
+            feature["properties"]["code"]: feature["properties"]
+            for feature in read_counties(pack)["features"]
+        }
+        cursor.execute(
+            "SELECT setval(s, nextval(s) + %s, false) - %s "
+            "FROM pg_get_serial_sequence('regions_unit', 'id') s",
+            [units.height, units.height],
+        )
+        first = int(cursor.fetchone()[0])
+        ids = dict(zip(units["code"], range(first, first + units.height), strict=True))
+        with cursor.copy(_COPY) as copy:
+            for code, parent, level, name, path in units.iter_rows():
+                centre = centres.get(code)
+                copy.write_row(
+                    (
+                        ids[code],
+                        code,
+                        name,
+                        level,
+                        ids[parent] if parent else None,
+                        path,
+                        initials(name),
+                        centre["lon"] if centre else None,
+                        centre["lat"] if centre else None,
+                        "天地图" if centre else "",
+                        False,
+                    )
+                )
+        record(
+            actor=actor,
+            verb="regions.load",
+            path=units["path"][0],
+            detail={"units": units.height},
+        )
+    return units.height
+
+
+def add_local_units(*, actor: Actor, parent: Unit, rows: pl.DataFrame) -> list[Unit]:
+    """Add grids or buildings: columns code, name, level, path, lon, lat, synthetic.
+
+    Existing codes are left as they are. ``path`` must lie below the parent's.
+    """
+    actor.require("regions.edit", parent.path)
+    units = [
+        Unit(parent=parent, initials=initials(row["name"]), point_source="demonstration", **row)
+        for row in rows.iter_rows(named=True)
+    ]
+    for unit in units:
+        if unit.level not in LEVELS[5:] or not unit.path.startswith(parent.path):
+            raise ValueError(f"{unit.code} is no grid or building below {parent.code}")
+    with transaction.atomic():
+        Unit.objects.bulk_create(units, ignore_conflicts=True)
+        record(
+            actor=actor,
+            verb="regions.add_local",
+            path=parent.path,
+            thing=parent,
+            detail={"units": len(units)},
+        )
+    return list(Unit.objects.filter(code__in=[unit.code for unit in units]))

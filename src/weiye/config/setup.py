@@ -1,0 +1,158 @@
+"""``./weiye setup``: tables, fence, area tree, packs, static files, demonstration data.
+
+Every step finds out what is there and does what is missing, in transactions: killed at any moment,
+the next call goes on.
+"""
+
+import argparse
+import hashlib
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from weiye.base.packs import load_pack
+from weiye.base.regions.actions import load_official
+from weiye.base.scope.actor import system
+from weiye.base.scope.login import refuse_unfenced_login
+from weiye.base.scope.policies import APP_LOGIN
+from weiye.services.demonstration import actions as demonstration
+
+OLDEST_POSTGRESQL = 15
+
+
+class SetupFailed(Exception):
+    """One sentence for the operator."""
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./weiye setup", description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="load the demonstration data")
+    options = parser.parse_args(argv)
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("database login", app_login),
+        ("tables and fence", migrate),
+        ("packs", packs),
+        ("area tree", area_tree),
+        ("static files", static_files),
+    ]
+    if options.demo or settings.DEMO:
+        steps.append(("demonstration data", demo))
+    try:
+        for name, step in steps:
+            with told(name):
+                step()
+        refuse_unfenced_login()
+    except SetupFailed as error:
+        sys.stderr.write(f"weiye: {error}\n")
+        return 1
+    return 0
+
+
+@contextmanager
+def told(name: str) -> Any:
+    started = time.monotonic()
+    yield
+    sys.stderr.write(f"  {name}: {time.monotonic() - started:.1f} s\n")
+
+
+def app_login() -> None:
+    """Make the fenced login with the password that web and worker use."""
+    app = settings.DATABASES["default"]
+    if "owner" not in settings.DATABASES:
+        raise SetupFailed("WEIYE_OWNER_URL is not set; run this through ./weiye")
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        version = int(cursor.fetchone()[0]) // 10000
+        if version < OLDEST_POSTGRESQL:
+            raise SetupFailed(
+                f"PostgreSQL {version} is too old: {OLDEST_POSTGRESQL} or newer is needed"
+            )
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [app["USER"]])
+        exists = cursor.fetchone() is not None
+    if exists and app_can_log_in(app):
+        return
+    verb = "ALTER" if exists else "CREATE"
+    statement = sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE PASSWORD {}").format(
+        sql.SQL(verb), sql.Identifier(app["USER"]), sql.Literal(app["PASSWORD"])
+    )
+    try:
+        with owner.cursor() as cursor:
+            cursor.execute(statement.as_string(None))
+    except Exception as error:
+        raise SetupFailed(
+            f"the database user of DATABASE_URL may not {verb.lower()} the login {app['USER']}; "
+            f"let an administrator run: {verb} ROLE {app['USER']} LOGIN PASSWORD '…' "
+            f"and set WEIYE_APP_URL to it ({str(error).strip().splitlines()[0]})"
+        ) from error
+    if not app_can_log_in(app):
+        raise SetupFailed(
+            f"{app['USER']} cannot log in to {app['NAME']}: check the server's pg_hba.conf"
+        )
+
+
+def app_can_log_in(app: dict[str, Any]) -> bool:
+    try:
+        psycopg.connect(
+            host=app["HOST"] or None,
+            port=app["PORT"] or None,
+            user=app["USER"],
+            password=app["PASSWORD"],
+            dbname=app["NAME"],
+            connect_timeout=10,
+        ).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def migrate() -> None:
+    if settings.DATABASES["default"]["USER"] != APP_LOGIN:
+        raise SetupFailed(f"web and worker must log in as {APP_LOGIN}")
+    call_command("migrate", database="owner", interactive=False, verbosity=0, skip_checks=True)
+
+
+def province_packs() -> list[Path]:
+    return sorted(path.parent for path in settings.PACKS_DIR.glob("*/regions.csv.gz"))
+
+
+def packs() -> None:
+    for path in province_packs():
+        load_pack(path.name)
+
+
+def area_tree() -> None:
+    for path in province_packs():
+        load_official(actor=system(), pack=path)
+
+
+def static_files() -> None:
+    """Collect the static files if any of them changed since the last time."""
+    sources = [Path(__file__).parents[1] / "desks", settings.HOME / "vendor"]
+    facts = sorted(
+        f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
+        for source in sources
+        for path in source.rglob("*")
+        if path.is_file() and (source.name == "vendor" or "static" in path.parts)
+    )
+    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+    stamp = settings.HOME / "static.stamp"
+    if stamp.is_file() and stamp.read_text() == digest and settings.STATIC_ROOT.is_dir():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    part = stamp.with_suffix(".part")
+    part.write_text(digest)
+    part.replace(stamp)
+
+
+def demo() -> None:
+    demonstration.load(actor=system())

@@ -1,0 +1,133 @@
+"""Long work: as the one who started it, whole or not at all, once."""
+
+from typing import Any
+
+import pytest
+
+from tests.world import A, B, actor, path_of
+from weiye.base.accounts.models import Account
+from weiye.base.regions.models import Unit
+from weiye.base.runs import actions
+from weiye.base.runs.models import Run, RunState
+from weiye.base.runs.progress import Cancelled
+from weiye.base.scope.actor import Actor, NotAllowed
+from weiye.base.scope.fence import fence
+from weiye.registers.people.models import Person
+
+pytestmark = pytest.mark.django_db
+
+
+class Task:
+    """Stands in for the queue: remembers what was deferred."""
+
+    def __init__(self) -> None:
+        self.deferred: list[dict[str, Any]] = []
+
+    def defer(self, **kwargs: Any) -> None:
+        self.deferred.append(kwargs)
+
+
+def begin(task: Task, **args: Any) -> Run:
+    who = actor("worker-a")
+    with fence(who):
+        return actions.start(
+            actor=who, kind="test", title="试", path=path_of(A), args=args, task=task
+        )
+
+
+def now(run: Run) -> Run:
+    with fence(actor("worker-a")):
+        return Run.objects.get(pk=run.pk)
+
+
+def add_person(who: Actor) -> None:
+    unit = Unit.objects.get(code=A)
+    Person.objects.create(
+        unit=unit, unit_path=unit.path, name="演示人", source="t", as_of="2026-01-01"
+    )
+
+
+def people() -> int:
+    with fence(actor("worker-a")):
+        return Person.objects.count()
+
+
+def test_work_is_done_as_the_one_who_started_it() -> None:
+    task, seen = Task(), []
+
+    def work(who: Actor, run: Run, progress: actions.Reports) -> dict[str, Any]:
+        seen.append((who.role, who.path))
+        progress.report(1, 2, "一半")
+        add_person(who)
+        return {"message": "好了"}
+
+    run = begin(task)
+    actions.work_off(**task.deferred[0], work=work)
+    assert seen == [("station_worker", path_of(A))]
+    assert (now(run).state, now(run).message, people()) == (RunState.DONE, "好了", 1)
+    actions.work_off(**task.deferred[0], work=work)  # delivered twice by the queue
+    assert (len(seen), people()) == (1, 1)
+
+
+def test_a_double_click_starts_nothing_twice() -> None:
+    task = Task()
+    assert begin(task, file=1).pk == begin(task, file=1).pk
+    assert begin(task, file=2).pk != begin(task, file=1).pk
+    assert len(task.deferred) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"),
+    [
+        (Cancelled(), RunState.CANCELLED, "没有改动"),
+        (actions.Refused("这个文件打不开"), RunState.FAILED, "这个文件打不开"),
+        (NotAllowed("x"), RunState.FAILED, "没有做这件事的权限"),
+        (RuntimeError("boom"), RunState.FAILED, "系统出错"),
+    ],
+)
+def test_broken_work_leaves_nothing(error: Exception, state: RunState, said: str) -> None:
+    task = Task()
+
+    def work(who: Actor, run: Run, progress: actions.Reports) -> dict[str, Any]:
+        add_person(who)
+        raise error
+
+    run = begin(task)
+    actions.work_off(**task.deferred[0], work=work)
+    assert (now(run).state, people()) == (state, 0)
+    assert said in now(run).message
+
+
+def test_cancelled_before_it_began() -> None:
+    task = Task()
+    run = begin(task)
+    with fence(actor("worker-a")):
+        actions.cancel(actor=actor("worker-a"), run_id=run.pk)
+
+    def work(who: Actor, run: Run, progress: actions.Reports) -> dict[str, Any]:
+        raise AssertionError("must not run")
+
+    actions.work_off(**task.deferred[0], work=work)
+    assert now(run).state == RunState.CANCELLED
+
+
+def test_an_account_switched_off_meanwhile_does_nothing() -> None:
+    task = Task()
+    run = begin(task)
+    Account.objects.filter(username="worker-a").update(is_active=False)
+    actions.work_off(**task.deferred[0], work=lambda *a: {})
+    with fence(actor("clerk")):
+        assert Run.objects.get(pk=run.pk).state == RunState.FAILED
+
+
+@pytest.mark.requirement("ORG-2")
+def test_a_neighbour_neither_sees_nor_cancels_nor_starts() -> None:
+    run = begin(Task())
+    neighbour = actor("worker-b")
+    with fence(neighbour):
+        with pytest.raises(Run.DoesNotExist):
+            actions.cancel(actor=neighbour, run_id=run.pk)
+        with pytest.raises(NotAllowed):
+            actions.start(
+                actor=actor("worker-a"), kind="x", title="x", path=path_of(B), args={}, task=Task()
+            )

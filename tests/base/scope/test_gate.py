@@ -1,0 +1,151 @@
+"""Views are refused unless they declare who may enter."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.world import actor
+from weiye.base.accounts.models import Account
+from weiye.base.accounts.roles import rights, roles
+from weiye.base.audit.models import AuditEntry
+from weiye.base.scope.access import Access, declared, public, right, signed_in
+from weiye.base.scope.actor import NotAllowed
+from weiye.base.scope.fence import fence
+from weiye.base.scope.gate import Gate
+
+pytestmark = pytest.mark.django_db
+
+
+def views(resolver: URLResolver | None = None) -> Iterator[tuple[str, object]]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            yield str(entry.pattern), entry.callback
+        else:
+            yield from views(entry)
+
+
+def test_every_route_declares_its_access() -> None:
+    undeclared = [route for route, view in views() if declared(view) is None]  # type: ignore[arg-type]
+    assert undeclared == []
+    asked = {
+        access.right
+        for _, view in views()
+        if isinstance(access := declared(view), Access) and access.right  # type: ignore[arg-type]
+    }
+    assert asked <= rights()
+
+
+def request(username: str | None) -> HttpRequest:
+    made = RequestFactory().get("/x/")
+    made.user = Account.objects.get(username=username) if username else AnonymousUser()
+    made.session = {}  # type: ignore[assignment]
+    made.resolver_match = None
+    return made
+
+
+def enter(view: object, username: str | None) -> HttpResponse:
+    gate = Gate(lambda r: HttpResponse())
+    return gate.process_view(request(username), view, (), {})  # type: ignore[return-value]
+
+
+def shown_range(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('weiye.lo', true)")
+        return HttpResponse(cursor.fetchone()[0])
+
+
+@pytest.mark.requirement("ORG-2")
+def test_undeclared_view_is_refused() -> None:
+    def bare(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("must not run")
+
+    with pytest.raises(PermissionDenied):
+        enter(bare, "worker-a")
+
+
+def test_a_declaration_is_not_inherited_through_a_wrapper() -> None:
+    import functools
+
+    @right("people.list")
+    def inner(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    def outer(request: HttpRequest) -> HttpResponse:
+        return inner(request)
+
+    outer.__wrapped__ = inner  # type: ignore[attr-defined]
+    assert declared(inner) is not None
+    assert declared(outer) is None
+    assert declared(functools.partial(inner)) is None
+
+
+def test_the_view_runs_inside_the_actors_range() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return shown_range(request)
+
+    assert enter(right("people.list")(view), "worker-a").content.decode() == actor("worker-a").path
+
+
+def test_a_visitor_sees_an_empty_range() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return shown_range(request)
+
+    lo = enter(public("test")(view), None).content.decode()
+    assert lo > "9"
+
+
+def test_signed_out_is_sent_to_sign_in() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("must not run")
+
+    response = enter(signed_in(view), None)
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/signin/?next=/x/")
+
+
+def test_a_missing_right_is_refused_and_logged() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("must not run")
+
+    with pytest.raises(PermissionDenied):
+        enter(right("accounts.manage")(view), "worker-a")
+    with fence(actor("worker-a")):
+        entry = AuditEntry.objects.get(verb="refused")
+    assert entry.detail["right"] == "accounts.manage"
+
+
+def test_not_allowed_inside_the_view_becomes_a_refusal() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        raise NotAllowed("outside")
+
+    with pytest.raises(PermissionDenied):
+        enter(right("people.list")(view), "worker-a")
+
+
+def test_an_account_without_membership_enters_nothing() -> None:
+    Account.objects.create(username="nobody", name="无岗", password="x" * 12)
+
+    def view(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("must not run")
+
+    with pytest.raises(PermissionDenied):
+        enter(signed_in(view), "nobody")
+
+
+def test_streaming_is_refused() -> None:
+    def view(request: HttpRequest) -> StreamingHttpResponse:
+        return StreamingHttpResponse(iter([b"x"]))
+
+    with pytest.raises(RuntimeError, match="outside the fence"):
+        enter(public("test")(view), None)
+
+
+def test_roles_are_data_and_whole() -> None:
+    assert {"grid_worker", "station_worker", "street_clerk", "county_agency"} <= set(roles())
+    assert "people.read" not in roles()["province_manager"].rights
