@@ -114,9 +114,7 @@ class ListEntry(Scoped):
     class Meta:
         ordering = ["file_id", "kind", "rank", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=ListKind.values), name="entry_kind_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=ListKind.values), name="entry_kind_known"),
             models.UniqueConstraint(
                 fields=["file", "kind", "subject"],
                 condition=Q(ended_on__isnull=True),

@@ -8,134 +8,307 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AssistanceFile',
+            name="AssistanceFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('state', models.CharField(choices=[('open', '在册'), ('closed', '已结案')], default='open', max_length=8, verbose_name='状态')),
-                ('opened_on', models.DateField(verbose_name='建档日期')),
-                ('opened_because', models.TextField(verbose_name='建档理由')),
-                ('source', models.TextField(verbose_name='依据')),
-                ('urgent', models.BooleanField(default=False, verbose_name='急难')),
-                ('quota', models.CharField(blank=True, max_length=20, verbose_name='服务标准')),
-                ('closed_on', models.DateField(null=True, verbose_name='结案日期')),
-                ('closed_because', models.TextField(blank=True, verbose_name='结案理由')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='people.person')),
-                ('worker', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='责任人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "在册"), ("closed", "已结案")],
+                        default="open",
+                        max_length=8,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("opened_on", models.DateField(verbose_name="建档日期")),
+                ("opened_because", models.TextField(verbose_name="建档理由")),
+                ("source", models.TextField(verbose_name="依据")),
+                ("urgent", models.BooleanField(default=False, verbose_name="急难")),
+                ("quota", models.CharField(blank=True, max_length=20, verbose_name="服务标准")),
+                ("closed_on", models.DateField(null=True, verbose_name="结案日期")),
+                ("closed_because", models.TextField(blank=True, verbose_name="结案理由")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "worker",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="责任人",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('kind', models.CharField(choices=[('policy', '政策对接'), ('guidance', '职业指导'), ('vacancy', '岗位推荐'), ('training', '培训信息')], max_length=8, verbose_name='内容')),
-                ('way', models.CharField(choices=[('visit', '上门'), ('phone', '电话'), ('station', '来站'), ('message', '短信微信')], max_length=8, verbose_name='方式')),
-                ('on', models.DateField(verbose_name='日期')),
-                ('worker_name', models.CharField(max_length=64, verbose_name='经办人')),
-                ('note', models.CharField(max_length=500, verbose_name='记录')),
-                ('entries', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('token', models.UUIDField(unique=True)),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('withdrawn_because', models.CharField(blank=True, max_length=200, verbose_name='作废原因')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='assistance.assistancefile')),
-                ('worker', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("policy", "政策对接"),
+                            ("guidance", "职业指导"),
+                            ("vacancy", "岗位推荐"),
+                            ("training", "培训信息"),
+                        ],
+                        max_length=8,
+                        verbose_name="内容",
+                    ),
+                ),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("visit", "上门"),
+                            ("phone", "电话"),
+                            ("station", "来站"),
+                            ("message", "短信微信"),
+                        ],
+                        max_length=8,
+                        verbose_name="方式",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="日期")),
+                ("worker_name", models.CharField(max_length=64, verbose_name="经办人")),
+                ("note", models.CharField(max_length=500, verbose_name="记录")),
+                (
+                    "entries",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("token", models.UUIDField(unique=True)),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "withdrawn_because",
+                    models.CharField(blank=True, max_length=200, verbose_name="作废原因"),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="assistance.assistancefile",
+                    ),
+                ),
+                (
+                    "worker",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-on', '-id'],
+                "ordering": ["-on", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='GroupMembership',
+            name="GroupMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('group', models.CharField(max_length=40, verbose_name='群体')),
-                ('since', models.DateField(null=True, verbose_name='符合条件起')),
-                ('reason', models.TextField(verbose_name='理由')),
-                ('source', models.TextField(verbose_name='依据')),
-                ('to_confirm', models.BooleanField(default=False, verbose_name='待确认口径')),
-                ('found_on', models.DateField(verbose_name='发现日期')),
-                ('left_on', models.DateField(null=True, verbose_name='退出日期')),
-                ('left_reason', models.TextField(blank=True, verbose_name='退出理由')),
-                ('pack_version', models.CharField(max_length=64, verbose_name='规则版本')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='people.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("group", models.CharField(max_length=40, verbose_name="群体")),
+                ("since", models.DateField(null=True, verbose_name="符合条件起")),
+                ("reason", models.TextField(verbose_name="理由")),
+                ("source", models.TextField(verbose_name="依据")),
+                ("to_confirm", models.BooleanField(default=False, verbose_name="待确认口径")),
+                ("found_on", models.DateField(verbose_name="发现日期")),
+                ("left_on", models.DateField(null=True, verbose_name="退出日期")),
+                ("left_reason", models.TextField(blank=True, verbose_name="退出理由")),
+                ("pack_version", models.CharField(max_length=64, verbose_name="规则版本")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="groups",
+                        to="people.person",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['person_id', 'group', 'found_on'],
+                "ordering": ["person_id", "group", "found_on"],
             },
         ),
         migrations.CreateModel(
-            name='ListEntry',
+            name="ListEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('kind', models.CharField(choices=[('need', '需求清单'), ('job', '岗位清单'), ('policy', '政策清单'), ('training', '培训清单')], max_length=8, verbose_name='清单')),
-                ('subject', models.CharField(max_length=64)),
-                ('rank', models.PositiveSmallIntegerField(verbose_name='次序')),
-                ('title', models.CharField(max_length=200, verbose_name='名称')),
-                ('summary', models.CharField(blank=True, max_length=300, verbose_name='要点')),
-                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), size=None, verbose_name='理由')),
-                ('source', models.TextField(blank=True, verbose_name='依据')),
-                ('verdict', models.CharField(blank=True, max_length=8)),
-                ('detail', models.JSONField(default=dict, verbose_name='明细')),
-                ('added_on', models.DateField(verbose_name='列入日期')),
-                ('ended_on', models.DateField(null=True, verbose_name='移出日期')),
-                ('hidden_because', models.CharField(blank=True, max_length=200, verbose_name='不再推荐的原因')),
-                ('comment', models.CharField(blank=True, max_length=300, verbose_name='备注')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='assistance.assistancefile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("need", "需求清单"),
+                            ("job", "岗位清单"),
+                            ("policy", "政策清单"),
+                            ("training", "培训清单"),
+                        ],
+                        max_length=8,
+                        verbose_name="清单",
+                    ),
+                ),
+                ("subject", models.CharField(max_length=64)),
+                ("rank", models.PositiveSmallIntegerField(verbose_name="次序")),
+                ("title", models.CharField(max_length=200, verbose_name="名称")),
+                ("summary", models.CharField(blank=True, max_length=300, verbose_name="要点")),
+                (
+                    "reasons",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300), size=None, verbose_name="理由"
+                    ),
+                ),
+                ("source", models.TextField(blank=True, verbose_name="依据")),
+                ("verdict", models.CharField(blank=True, max_length=8)),
+                ("detail", models.JSONField(default=dict, verbose_name="明细")),
+                ("added_on", models.DateField(verbose_name="列入日期")),
+                ("ended_on", models.DateField(null=True, verbose_name="移出日期")),
+                (
+                    "hidden_because",
+                    models.CharField(blank=True, max_length=200, verbose_name="不再推荐的原因"),
+                ),
+                ("comment", models.CharField(blank=True, max_length=300, verbose_name="备注")),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="assistance.assistancefile",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['file_id', 'kind', 'rank', 'id'],
+                "ordering": ["file_id", "kind", "rank", "id"],
             },
         ),
         migrations.AddIndex(
-            model_name='assistancefile',
-            index=models.Index(fields=['unit_path', 'state'], name='file_area_state'),
+            model_name="assistancefile",
+            index=models.Index(fields=["unit_path", "state"], name="file_area_state"),
         ),
         migrations.AddConstraint(
-            model_name='assistancefile',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('person',), name='file_one_open_per_person'),
+            model_name="assistancefile",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")),
+                fields=("person",),
+                name="file_one_open_per_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assistancefile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', True), ('state', 'open')), models.Q(('closed_on__isnull', False), ('state', 'closed'), models.Q(('closed_because', ''), _negated=True)), _connector='OR'), name='file_closed_with_a_reason'),
+            model_name="assistancefile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_on__isnull", True), ("state", "open")),
+                    models.Q(
+                        ("closed_on__isnull", False),
+                        ("state", "closed"),
+                        models.Q(("closed_because", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="file_closed_with_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['file', 'kind', 'on'], name='contact_file_kind_on'),
+            model_name="contact",
+            index=models.Index(fields=["file", "kind", "on"], name="contact_file_kind_on"),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['policy', 'guidance', 'vacancy', 'training'])), name='contact_kind_known'),
+            model_name="contact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["policy", "guidance", "vacancy", "training"])),
+                name="contact_kind_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='groupmembership',
-            index=models.Index(fields=['unit_path', 'group'], name='membership_area_group'),
+            model_name="groupmembership",
+            index=models.Index(fields=["unit_path", "group"], name="membership_area_group"),
         ),
         migrations.AddConstraint(
-            model_name='groupmembership',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_on__isnull', True)), fields=('person', 'group'), name='group_one_open_stay'),
+            model_name="groupmembership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_on__isnull", True)),
+                fields=("person", "group"),
+                name="group_one_open_stay",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['need', 'job', 'policy', 'training'])), name='entry_kind_known'),
+            model_name="listentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["need", "job", "policy", "training"])),
+                name="entry_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='listentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on__isnull', True)), fields=('file', 'kind', 'subject'), name='entry_once_while_open'),
+            model_name="listentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on__isnull", True)),
+                fields=("file", "kind", "subject"),
+                name="entry_once_while_open",
+            ),
         ),
     ]

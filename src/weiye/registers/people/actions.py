@@ -1,0 +1,310 @@
+"""Changes to people, and the reads that are acts: each is checked, done and logged in one go.
+
+Sentences in ``ValidationError`` are for the worker who typed.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from weiye.base.audit.actions import record
+from weiye.base.privacy.fields import blind_index
+from weiye.base.scope.actor import Actor
+
+from . import queries
+from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod, WorkWish
+
+# What a worker may correct by hand. The ID number comes with the roster and its check digits.
+EDITABLE = (
+    "name",
+    "phone",
+    "address",
+    "birth_date",
+    "sex",
+    "retirement_base",
+    "hukou_unit",
+    "resident_since",
+    "education",
+    "graduated_on",
+    "continuing_school",
+    "skill_certificates",
+    "labour_capacity",
+    "work_wish",
+    "disability_grade",
+    "minimum_living",
+    "poverty_alleviation",
+    "single_parent_of_minor",
+    "land_lost",
+    "veteran",
+    "children",
+    "contract_months",
+    "monthly_income",
+    "pension_drawn",
+    "insured_months_local",
+    "certified_difficult_since",
+    "lon",
+    "lat",
+)
+WISH = (
+    "occupation_codes",
+    "skills",
+    "min_wage",
+    "hours",
+    "needs_accessible",
+    "max_walk_minutes",
+    "training_wishes",
+)
+REVEALABLE = {"id_number": "身份证号", "phone": "电话", "address": "住址"}
+
+
+def open_person(*, actor: Actor, person_id: int) -> Person:
+    """Read one person whole, and log that it was read.
+
+    Raises `NotAllowed` without ``people.read`` and ``Person.DoesNotExist`` outside the area.
+    """
+    actor.require("people.read")
+    found = queries.person(actor, person_id)
+    record(actor=actor, verb="person.read", path=found.unit_path, thing=found)
+    return found
+
+
+def reveal(*, actor: Actor, person_id: int, field: str, reason: str) -> str:
+    """One encrypted value in clear; the field and the reason given are logged.
+
+    Raises ``ValidationError`` without a reason, `NotAllowed` without ``people.reveal``.
+    """
+    actor.require("people.reveal")
+    if field not in REVEALABLE:
+        raise ValidationError("没有这一项。")
+    reason = reason.strip()[:200]
+    if not reason:
+        raise ValidationError("请写明查看的原因。")
+    found = Person.objects.visible_to(actor).only("id", "unit_path", field).get(pk=person_id)
+    record(
+        actor=actor,
+        verb="person.reveal",
+        path=found.unit_path,
+        thing=found,
+        detail={"field": field, "reason": reason},
+    )
+    return str(getattr(found, field) or "")
+
+
+@transaction.atomic
+def edit_person(
+    *,
+    actor: Actor,
+    person_id: int,
+    facts: Mapping[str, Any],
+    on: date,
+    known_none: Collection[str] = (),
+    source: str = "工作人员登记",
+) -> Person:
+    """Set facts of a person; None means unknown unless the name is also in ``known_none``.
+
+    Facts not named stay. Raises ``ValidationError`` by field, with nothing changed.
+    """
+    actor.require("people.edit")
+    found = Person.objects.visible_to(actor).select_for_update().get(pk=person_id)
+    problems: dict[str, str] = {}
+    changed = []
+    for name, value in facts.items():
+        if name not in EDITABLE:
+            problems[name] = "这一项不能在这里修改。"
+            continue
+        if isinstance(value, str):
+            value = value.strip()
+        if value == "":
+            value = None if name != "name" else ""
+        if (getattr(found, name) or None) != (value or None) or getattr(found, name) != value:
+            setattr(found, name, value)
+            changed.append(name)
+    if problems:
+        raise ValidationError(problems)
+    none = {n for n in found.known_none if n not in facts} | {
+        n for n in known_none if n in facts and facts[n] in (None, "")
+    }
+    if sorted(none) != sorted(found.known_none):
+        found.known_none = sorted(none)
+        changed.append("known_none")
+    if found.birth_date is not None and found.birth_date > on:
+        raise ValidationError({"birth_date": "出生日期不能晚于今天。"})
+    if (found.lon is None) != (found.lat is None):
+        raise ValidationError({"lon": "经度和纬度要一起填写。"})
+    if not changed:
+        return found
+    if "phone" in changed:
+        found.phone_index = blind_index(found.phone) if found.phone else None
+        changed.append("phone_index")
+    if "lon" in changed or "lat" in changed:
+        found.point_source = "工作人员标注" if found.lon is not None else ""
+        changed.append("point_source")
+    if "name" in changed:
+        found.name_key = name_key(found.name)
+        changed.append("name_key")
+    found.source, found.as_of = source[:100], on
+    # Encrypted fields are not editable for Django and skipped; the ID index is not touched here.
+    found.clean_fields(exclude=["unit", "household", "id_index", "phone_index"])
+    found.save(update_fields=[*changed, "source", "as_of"])
+    record(
+        actor=actor,
+        verb="person.edit",
+        path=found.unit_path,
+        thing=found,
+        detail={"fields": sorted(changed), "source": source},
+    )
+    return found
+
+
+@transaction.atomic
+def record_wish(
+    *,
+    actor: Actor,
+    person_id: int,
+    wish: Mapping[str, Any],
+    on: date,
+    source: str = "工作人员登记",
+) -> WorkWish:
+    """What work the person wants, as said on the day; fields not named stay."""
+    actor.require("people.edit")
+    found = Person.objects.visible_to(actor).select_for_update().get(pk=person_id)
+    unknown = sorted(set(wish) - set(WISH))
+    if unknown:
+        raise ValidationError(dict.fromkeys(unknown, "这一项不能在这里修改。"))
+    said = WorkWish.objects.filter(pk=found.pk).first() or WorkWish(
+        person=found, unit_path=found.unit_path
+    )
+    for name, value in wish.items():
+        setattr(said, name, value)
+    said.unit_path, said.said_on, said.source = found.unit_path, on, source[:100]
+    said.clean_fields(exclude=["person", "occupation_codes", "skills", "training_wishes"])
+    said.save()
+    record(
+        actor=actor,
+        verb="person.wish",
+        path=found.unit_path,
+        thing=found,
+        detail={"fields": sorted(wish), "source": source},
+    )
+    return said
+
+
+def change_status(
+    *, actor: Actor, person_id: int, status: str, on: date, today: date, source: str
+) -> StatusPeriod:
+    """The person's employment status is ``status`` from the day ``on``.
+
+    The current period ends there. A change on the first day of the current period corrects it.
+    Raises ``ValidationError`` for a day in the future or before the current period began.
+    """
+    if status not in EmploymentStatus.values:
+        raise ValidationError({"status": "没有这种就业状态。"})
+    period = _turn(
+        actor=actor,
+        person_id=person_id,
+        kind=PeriodKind.EMPLOYMENT,
+        status=status,
+        on=on,
+        today=today,
+        source=source,
+    )
+    if period is None:
+        raise RuntimeError("an employment status is never only closed")
+    return period
+
+
+def change_registration(
+    *,
+    actor: Actor,
+    person_id: int,
+    kind: PeriodKind,
+    registered: bool,
+    on: date,
+    today: date,
+    source: str,
+) -> StatusPeriod | None:
+    """Register the person from the day ``on``, or end the registration on it."""
+    if kind == PeriodKind.EMPLOYMENT:
+        raise ValueError("a status is no registration")
+    return _turn(
+        actor=actor,
+        person_id=person_id,
+        kind=kind,
+        status="" if registered else None,
+        on=on,
+        today=today,
+        source=source,
+    )
+
+
+@transaction.atomic
+def _turn(
+    *,
+    actor: Actor,
+    person_id: int,
+    kind: PeriodKind,
+    status: str | None,
+    on: date,
+    today: date,
+    source: str,
+) -> StatusPeriod | None:
+    """Close the open period of a kind on the day and open the next; None only closes."""
+    actor.require("people.edit")
+    found = (
+        Person.objects.visible_to(actor)
+        .select_for_update()
+        .only("id", "unit_path")
+        .get(pk=person_id)
+    )
+    if on > today:
+        raise ValidationError({"on": "日期不能晚于今天。"})
+    latest = StatusPeriod.objects.filter(person=found, kind=kind).order_by("-during").first()
+    if latest is not None:
+        start, end = latest.during.lower, latest.during.upper
+        if on < start or (end is not None and on < end):
+            raise ValidationError(
+                {"on": f"已有从{start:%Y年%m月%d日}起的记录，日期不能早于它。请先核对原记录。"}
+            )
+        if end is None:
+            if status is not None and latest.status == status and kind != PeriodKind.EMPLOYMENT:
+                return latest  # registered already
+            if status is not None and latest.status == status:
+                return latest
+            if on == start:
+                latest.delete()
+            else:
+                latest.during = DateRange(start, on)
+                latest.save(update_fields=["during"])
+    period = None
+    if status is not None:
+        period = StatusPeriod.objects.create(
+            person=found,
+            unit_path=found.unit_path,
+            kind=kind,
+            status=status,
+            during=DateRange(on, None),
+            source=source[:100],
+        )
+    record(
+        actor=actor,
+        verb="person.status",
+        path=found.unit_path,
+        thing=found,
+        detail={"kind": int(kind), "status": status, "on": on, "source": source},
+    )
+    return period
+
+
+def name_key(name: str) -> str:
+    """Pinyin by which names are sorted.
+
+    >>> name_key("王小明")
+    'wang xiao ming'
+    """
+    from pypinyin import lazy_pinyin
+
+    return " ".join(lazy_pinyin(name)).lower()[:200]

@@ -1,0 +1,136 @@
+"""Reading the ledger of people. Everything starts from ``visible_to(actor)``.
+
+A list never touches the encrypted columns: `ledger` defers them. Reading one person whole is an
+act that is logged: `actions.open_person`.
+"""
+
+from datetime import date
+
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+
+from weiye.base.privacy.fields import blind_index
+from weiye.base.scope.actor import Actor
+
+from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod
+
+ENCRYPTED = ("id_number", "phone", "address")
+
+# Completed years on a day; who was born on 29 February turns a year older on 1 March.
+_AGE = "date_part('year', age(%s::date, people_person.birth_date))::int"
+
+
+def people(actor: Actor) -> QuerySet[Person]:
+    """Everybody in the actor's area, encrypted columns left where they are."""
+    return Person.objects.visible_to(actor).defer(*ENCRYPTED)
+
+
+def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
+    """The ledger's rows with ``age`` (completed years) and ``employment_status`` on the day."""
+    return (
+        people(actor)
+        .select_related("unit")
+        .annotate(
+            age=RawSQL(_AGE, [as_of], output_field=IntegerField(null=True)),
+            employment_status=Subquery(
+                current_periods(as_of).filter(person=OuterRef("pk")).values("status")[:1]
+            ),
+        )
+    )
+
+
+def current_periods(
+    as_of: date, kind: PeriodKind = PeriodKind.EMPLOYMENT
+) -> QuerySet[StatusPeriod]:
+    """The periods of one kind that hold the day; at most one per person."""
+    # Not scoped by itself: only ever used below a scoped person.
+    return StatusPeriod.objects.filter(kind=kind, during__contains=as_of).order_by()
+
+
+def with_status(rows: QuerySet[Person], status: str, as_of: date) -> QuerySet[Person]:
+    """Narrow to those of one employment status; ``""`` stands for unknown."""
+    if status:
+        return rows.filter(
+            Exists(current_periods(as_of).filter(person=OuterRef("pk"), status=status))
+        )
+    return rows.filter(~Exists(current_periods(as_of).filter(person=OuterRef("pk"))))
+
+
+def registered_unemployed(rows: QuerySet[Person], as_of: date) -> QuerySet[Person]:
+    kind = PeriodKind.UNEMPLOYMENT_REGISTRATION
+    return rows.filter(Exists(current_periods(as_of, kind).filter(person=OuterRef("pk"))))
+
+
+def aged(
+    rows: QuerySet[Person], low: int | None, high: int | None, as_of: date
+) -> QuerySet[Person]:
+    """Narrow to completed years from ``low`` to ``high``, bounds included, by an index range."""
+    if low is not None:
+        rows = rows.filter(birth_date__lte=_born_at_the_latest(as_of, low))
+    if high is not None:
+        rows = rows.filter(birth_date__gt=_born_at_the_latest(as_of, high + 1))
+    return rows
+
+
+def _born_at_the_latest(as_of: date, years: int) -> date:
+    """The last birthday with ``years`` completed years on the day.
+
+    >>> _born_at_the_latest(date(2025, 2, 28), 1)
+    datetime.date(2024, 2, 28)
+    """
+    year = max(as_of.year - years, 1)
+    try:
+        return as_of.replace(year=year)
+    except ValueError:  # 29 February in a common year: those of the 28th were it already
+        return date(year, 2, 28)
+
+
+def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
+    """Narrow by part of the name, by pinyin, or by a whole ID or phone number.
+
+    Numbers are found by their blind index: whole numbers alone, never a part of one.
+    """
+    text = text.strip()
+    if not text:
+        return rows
+    if len(text) >= 7 and text[:-1].isdecimal():
+        index = blind_index(text)
+        return rows.filter(Q(id_index=index) | Q(phone_index=index))
+    found = Q(name__contains=text)
+    if text.isascii():
+        found |= Q(name_key__istartswith=text.lower())
+    return rows.filter(found)
+
+
+def person(actor: Actor, person_id: int) -> Person:
+    """One person with unit, household and wish, else ``Person.DoesNotExist``."""
+    return (
+        Person.objects.visible_to(actor)
+        .select_related("unit", "household", "wish")
+        .get(pk=person_id)
+    )
+
+
+def periods(actor: Actor, person_id: int) -> QuerySet[StatusPeriod]:
+    """The person's whole history, newest first."""
+    return (
+        StatusPeriod.objects.visible_to(actor)
+        .filter(person_id=person_id)
+        .order_by("-during", "kind")
+    )
+
+
+def household_members(actor: Actor, found: Person, *, as_of: date) -> QuerySet[Person]:
+    """The others of the household that live in the actor's area."""
+    if found.household_id is None:
+        return Person.objects.none()
+    return (
+        ledger(actor, as_of=as_of)
+        .filter(household_id=found.household_id)
+        .exclude(pk=found.pk)
+        .order_by("birth_date", "pk")
+    )
+
+
+def status_choices() -> list[tuple[str, str]]:
+    return [(value, label) for value, label in EmploymentStatus.choices]

@@ -1,0 +1,45 @@
+"""Reading assistance: the desk's pages, each in a fixed number of SQL queries.
+
+Every function starts from the actor's area. ``as_of`` is the day the page speaks about.
+"""
+
+from .ledger import (
+    in_group,
+    joined_group,
+    ledger,
+    left_group,
+    newly_entitled,
+    newly_opened,
+    to_close,
+    with_file,
+)
+from .person import Lists, PersonPage, PrintSheet, person_page, print_sheet, workers
+from .progress import quota_progress, quota_progress_of
+from .summary import UnitSummary, summary_by_unit, totals
+from .today import FileLine, GroupChange, Today, today
+
+__all__ = [
+    "FileLine",
+    "GroupChange",
+    "Lists",
+    "PersonPage",
+    "PrintSheet",
+    "Today",
+    "UnitSummary",
+    "in_group",
+    "joined_group",
+    "ledger",
+    "left_group",
+    "newly_entitled",
+    "newly_opened",
+    "person_page",
+    "print_sheet",
+    "quota_progress",
+    "quota_progress_of",
+    "summary_by_unit",
+    "to_close",
+    "today",
+    "totals",
+    "with_file",
+    "workers",
+]
