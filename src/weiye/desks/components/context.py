@@ -1,0 +1,25 @@
+"""What every template may count on."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from weiye.base.accounts.roles import roles
+
+LARGE_TYPE_COOKIE = "weiye_large"
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """``large`` (large type is on), ``actor`` (None when signed out), ``role_title``, ``demo``."""
+    actor = getattr(request, "actor", None)
+    if actor is not None and actor.account_id is None:
+        actor = None
+    role = roles().get(actor.role) if actor else None
+    return {
+        "large": request.COOKIES.get(LARGE_TYPE_COOKIE) == "1",
+        "actor": actor,
+        "role_title": role.title if role else "",
+        "demo": settings.DEMO,
+        "here": request.get_full_path(),
+    }

@@ -1,0 +1,53 @@
+"""Forms in the product's look: label, help, field, error at the field in Chinese."""
+
+from typing import Any
+
+from django import forms
+from django.forms.renderers import DjangoTemplates
+
+
+class Renderer(DjangoTemplates):
+    form_template_name = "components/forms/form.html"
+    field_template_name = "components/forms/field.html"
+
+
+class ComponentForm(forms.Form):
+    """Base of every form. Renders with `{{ form }}` or field by field with `as_field_group`."""
+
+    default_renderer = Renderer
+    required_css_class = "wy-required"
+    error_css_class = "wy-bad"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            dress(field)
+
+
+def dress(field: forms.Field) -> None:
+    """Give a field's widget its class and its Chinese messages."""
+    widget = field.widget
+    if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple | forms.RadioSelect):
+        css = "form-check-input"
+    elif isinstance(widget, forms.Select):
+        css = "form-select"
+    else:
+        css = "form-control"
+    widget.attrs["class"] = f"{widget.attrs.get('class', '')} {css}".strip()
+    label = field.label or "这一项"
+    own = field.error_messages
+    if own.get("required") == forms.Field.default_error_messages["required"]:
+        verb = "请选择" if isinstance(field, forms.ChoiceField | forms.DateField) else "请填写"
+        own["required"] = f"{verb}{label}。"
+
+
+def date_field(label: str, **kwargs: Any) -> forms.DateField:
+    """A day, typed or picked; any usual way of writing it is taken."""
+    return forms.DateField(
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"],
+        error_messages={"invalid": "请按“年-月-日”填写日期，例如 2025-06-30。"},
+        **kwargs,
+    )

@@ -1,0 +1,239 @@
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.safestring import SafeString
+
+from .columns import Column
+from .filters import Active, Filter, Search
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """What a list shows. ``order`` is the key of the column it is first sorted by, '-' descending.
+
+    ``counted`` says in one sentence what is in the list and what is not (口径).
+    """
+
+    columns: Sequence[Column]
+    filters: Sequence[Filter] = ()
+    search: Search | None = None
+    order: str = ""
+    measure: str = "人"
+    counted: str = ""
+    empty: str = "没有符合条件的记录"
+    page_size: int = 50
+    # Parameters that are not filters but belong to the page, such as the unit drilled into.
+    keep: tuple[str, ...] = ()
+
+    def column(self, key: str) -> Column | None:
+        return next((c for c in self.columns if c.key == key), None)
+
+
+@dataclass(frozen=True)
+class Header:
+    label: str
+    css: str
+    url: str
+    sorted: str
+    """``ascending``, ``descending`` or ''."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    label: str
+    html: SafeString
+    css: str
+
+
+@dataclass(frozen=True)
+class ListRow:
+    key: object
+    head: SafeString
+    cells: list[Cell]
+
+
+class ListPage:
+    """One page of a list, bound to its rows and the request's parameters."""
+
+    def __init__(self, spec: ListSpec, rows: QuerySet[Any], params: QueryDict) -> None:
+        self.spec, self.params = spec, params
+        self.active: list[Active] = []
+        self.complaints: list[str] = []
+        parts: list[Filter] = (
+            [*spec.filters] if spec.search is None else [spec.search, *spec.filters]
+        )
+        for part in parts:
+            rows, active, complaint = part.narrow(rows, params)
+            if active:
+                self.active.append(active)
+            if complaint:
+                self.complaints.append(complaint)
+        self.filtered = rows.order_by(*self._order())
+
+    # Order and columns
+
+    @cached_property
+    def sort(self) -> tuple[Column | None, bool]:
+        """The column sorted by and whether descending."""
+        wanted = self.params.get("sort") or self.spec.order
+        column = self.spec.column(wanted.lstrip("-"))
+        if column is None or not column.order:
+            wanted = self.spec.order
+            column = self.spec.column(wanted.lstrip("-"))
+        return column, wanted.startswith("-")
+
+    def _order(self) -> list[Any]:
+        column, descending = self.sort
+        terms: list[Any] = []
+        for term in column.order if column else ():
+            if isinstance(term, str):
+                flipped = term[1:] if term.startswith("-") else f"-{term}"
+                terms.append(flipped if descending else term)
+            else:
+                terms.append(
+                    term.desc(nulls_last=True) if descending else term.asc(nulls_last=True)
+                )
+        # The key last: equal rows keep their place from page to page.
+        return [*terms, "pk"]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The chosen columns; the first is always there, it names the row."""
+        wanted = set(self.params.getlist("col"))
+        known = {c.key for c in self.spec.columns}
+        if not wanted & known:
+            return [c for i, c in enumerate(self.spec.columns) if c.shown or i == 0]
+        return [c for i, c in enumerate(self.spec.columns) if c.key in wanted or i == 0]
+
+    @property
+    def column_choices(self) -> list[tuple[str, str, bool]]:
+        shown = {c.key for c in self.columns}
+        return [(c.key, c.label, c.key in shown) for c in self.spec.columns[1:]]
+
+    @property
+    def headers(self) -> list[Header]:
+        current, descending = self.sort
+        found = []
+        for column in self.columns:
+            here = column == current
+            url = ""
+            if column.order:
+                key = f"-{column.key}" if here and not descending else column.key
+                url = self.url(sort=key, page=None)
+            state = ("descending" if descending else "ascending") if here else ""
+            found.append(Header(column.label, column.css, url, state))
+        return found
+
+    # Rows
+
+    @cached_property
+    def total(self) -> int:
+        return self.filtered.count()
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.spec.page_size))
+
+    @cached_property
+    def number(self) -> int:
+        text = self.params.get("page", "")
+        wanted = int(text) if text.isdecimal() and len(text) < 9 else 1
+        return min(max(1, wanted), self.pages)
+
+    @cached_property
+    def objects(self) -> list[Any]:
+        start = (self.number - 1) * self.spec.page_size
+        return list(self.filtered[start : start + self.spec.page_size]) if self.total else []
+
+    @cached_property
+    def rows(self) -> list[ListRow]:
+        first, *rest = self.columns
+        return [
+            ListRow(
+                row.pk,
+                first.cell(row),
+                [Cell(column.label, column.cell(row), column.css) for column in rest],
+            )
+            for row in self.objects
+        ]
+
+    def table(self) -> tuple[list[str], Iterator[list[object]]]:
+        """Everything that is seen, for a file: the labels, and the plain values of all pages."""
+        values = ([c.text(row) for c in self.columns] for row in self.filtered.iterator(2000))
+        return [c.label for c in self.columns], values
+
+    # Addresses
+
+    def url(self, **changes: str | None) -> str:
+        params = self.params.copy()
+        for key, value in changes.items():
+            params.pop(key, None)
+            if value is not None:
+                params[key] = value
+        return f"?{params.urlencode()}"
+
+    @property
+    def query(self) -> str:
+        """The parameters without the page: what an export repeats."""
+        return self.url(page=None)[1:]
+
+    @property
+    def chips(self) -> list[tuple[str, str]]:
+        """The narrowings in force, each with the address that lifts it."""
+        lifted = dict.fromkeys(("page",))
+        return [(a.text, self.url(**lifted, **dict.fromkeys(a.keys))) for a in self.active]
+
+    @property
+    def clear_url(self) -> str:
+        keys = [key for active in self.active for key in active.keys]
+        return self.url(**dict.fromkeys([*keys, "page"]))
+
+    @property
+    def page_links(self) -> list[tuple[str, str]]:
+        """Page numbers with addresses; ('…', '') stands for a gap, ('3', '') for this page."""
+        near = {1, self.pages, *range(self.number - 1, self.number + 2)}
+        found: list[tuple[str, str]] = []
+        last = 0
+        for number in sorted(n for n in near if 1 <= n <= self.pages):
+            if number > last + 1:
+                found.append(("…", ""))
+            here = number == self.number
+            found.append((str(number), "" if here else self.url(page=str(number))))
+            last = number
+        return found
+
+    @property
+    def previous_url(self) -> str:
+        return self.url(page=str(self.number - 1)) if self.number > 1 else ""
+
+    @property
+    def next_url(self) -> str:
+        return self.url(page=str(self.number + 1)) if self.number < self.pages else ""
+
+    # The filter form
+
+    @property
+    def filter_fields(self) -> list[dict[str, Any]]:
+        return [
+            {"kind": f.kind, "key": f.key, "label": f.label, "filter": f, **f.field(self.params)}
+            for f in self.spec.filters
+        ]
+
+    @property
+    def search_value(self) -> str:
+        return str(self.spec.search.field(self.params)["value"]) if self.spec.search else ""
+
+    @property
+    def filters_active(self) -> int:
+        """Narrowings other than the search text."""
+        return sum(1 for a in self.active if self.spec.search is None or a.keys != ("q",))
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Parameters that the filter form repeats as they are."""
+        names = (*self.spec.keep, "sort")
+        return [(name, self.params.get(name, "")) for name in names if self.params.get(name)]

@@ -1,0 +1,3 @@
+from .failures import bad_request, forbidden, not_found, server_error
+
+__all__ = ["bad_request", "forbidden", "not_found", "server_error"]
