@@ -1,9 +1,9 @@
 """Words that no posting may bear, each with the clause that forbids it.
 
-Sources: 人力资源市场暂行条例 §24 and 就业促进法 §§27–31 (ethnicity, race, sex, religion, disability,
-carriers), 山东省就业促进条例 §6 (户籍), 山东省人力资源市场条例 §34 (fees, deposits). They are laws of
-the whole country and province, so not data of a pack. Fixed phrases, each unlawful wherever it
-stands.
+Sources: 人力资源市场暂行条例 §24 and 就业促进法 §§27–31 (ethnicity, race, sex, religion,
+disability), 山东省就业促进条例 §6 (户籍), 山东省人力资源市场条例 §34 (fees, deposits).
+They are laws of the whole country and province, so not data of a pack.
+Fixed phrases, each unlawful wherever it stands.
 """
 
 import re
