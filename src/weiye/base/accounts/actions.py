@@ -1,6 +1,7 @@
 """Changes to accounts."""
 
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from weiye.base.audit.actions import record
@@ -9,6 +10,23 @@ from weiye.base.scope.actor import Actor, NotAllowed
 
 from .models import Account, Membership
 from .roles import roles
+
+
+# Django's own translation lacks some of these.
+_SENTENCES = {
+    "password_too_short": "密码太短，至少要10位。",
+    "password_too_common": "这个密码太常见，容易被猜到，请换一个。",
+    "password_entirely_numeric": "密码不能全是数字，请加上字母。",
+}
+
+
+def check_password_strength(password: str) -> None:
+    """Raise ``ValidationError`` with Chinese sentences for a weak password."""
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        codes = [each.code or "" for each in error.error_list]
+        raise ValidationError([_SENTENCES.get(code, "请换一个密码。") for code in codes]) from error
 
 
 def create_account(
@@ -20,7 +38,7 @@ def create_account(
     (Chinese sentences) for a weak password.
     """
     actor.require("accounts.manage")
-    validate_password(password)
+    check_password_strength(password)
     with transaction.atomic():
         account = Account.objects.create_with_password(
             password, username=username, name=name, synthetic=synthetic
