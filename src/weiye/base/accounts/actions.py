@@ -11,7 +11,6 @@ from weiye.base.scope.actor import Actor, NotAllowed
 from .models import Account, Membership
 from .roles import roles
 
-
 # Django's own translation lacks some of these.
 _SENTENCES = {
     "password_too_short": "密码太短，至少要10位。",

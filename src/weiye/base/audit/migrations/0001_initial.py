@@ -5,30 +5,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('actor_id', models.BigIntegerField(null=True, verbose_name='账号')),
-                ('actor_name', models.CharField(max_length=64, verbose_name='操作人')),
-                ('role', models.CharField(max_length=32, verbose_name='角色')),
-                ('verb', models.CharField(max_length=40, verbose_name='动作')),
-                ('thing_type', models.CharField(blank=True, max_length=40, verbose_name='对象')),
-                ('thing_id', models.CharField(blank=True, max_length=40)),
-                ('detail', models.JSONField(default=dict, verbose_name='说明')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("actor_id", models.BigIntegerField(null=True, verbose_name="账号")),
+                ("actor_name", models.CharField(max_length=64, verbose_name="操作人")),
+                ("role", models.CharField(max_length=32, verbose_name="角色")),
+                ("verb", models.CharField(max_length=40, verbose_name="动作")),
+                ("thing_type", models.CharField(blank=True, max_length=40, verbose_name="对象")),
+                ("thing_id", models.CharField(blank=True, max_length=40)),
+                ("detail", models.JSONField(default=dict, verbose_name="说明")),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['thing_type', 'thing_id', '-id'], name='audit_thing')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["thing_type", "thing_id", "-id"], name="audit_thing")
+                ],
             },
         ),
     ]

@@ -6,32 +6,92 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=24, unique=True, verbose_name='代码')),
-                ('name', models.CharField(max_length=100, verbose_name='名称')),
-                ('level', models.CharField(choices=[('province', '省'), ('city', '市'), ('county', '县（市、区）'), ('street', '街道（乡镇）'), ('community', '社区（村）'), ('grid', '网格'), ('building', '楼栋')], max_length=10, verbose_name='层级')),
-                ('path', weiye.base.scope.models.UnitPathField(db_collation='C', max_length=64, unique=True)),
-                ('initials', models.CharField(blank=True, max_length=100, verbose_name='拼音首字母')),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('point_source', models.CharField(blank=True, max_length=40)),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='regions.unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=24, unique=True, verbose_name="代码")),
+                ("name", models.CharField(max_length=100, verbose_name="名称")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("province", "省"),
+                            ("city", "市"),
+                            ("county", "县（市、区）"),
+                            ("street", "街道（乡镇）"),
+                            ("community", "社区（村）"),
+                            ("grid", "网格"),
+                            ("building", "楼栋"),
+                        ],
+                        max_length=10,
+                        verbose_name="层级",
+                    ),
+                ),
+                (
+                    "path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", max_length=64, unique=True
+                    ),
+                ),
+                (
+                    "initials",
+                    models.CharField(blank=True, max_length=100, verbose_name="拼音首字母"),
+                ),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("point_source", models.CharField(blank=True, max_length=40)),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="regions.unit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
-                'indexes': [models.Index(fields=['level', 'path'], name='unit_level_path')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('level__in', ('province', 'city', 'county', 'street', 'community', 'grid', 'building'))), name='unit_level_known'), models.CheckConstraint(condition=models.Q(models.Q(('lat__isnull', True), ('lon__isnull', True)), models.Q(('lat__range', (-90, 90)), ('lon__range', (-180, 180))), _connector='OR'), name='unit_point_on_earth')],
+                "ordering": ["path"],
+                "indexes": [models.Index(fields=["level", "path"], name="unit_level_path")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "level__in",
+                                (
+                                    "province",
+                                    "city",
+                                    "county",
+                                    "street",
+                                    "community",
+                                    "grid",
+                                    "building",
+                                ),
+                            )
+                        ),
+                        name="unit_level_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lat__isnull", True), ("lon__isnull", True)),
+                            models.Q(("lat__range", (-90, 90)), ("lon__range", (-180, 180))),
+                            _connector="OR",
+                        ),
+                        name="unit_point_on_earth",
+                    ),
+                ],
             },
         ),
     ]

@@ -11,166 +11,425 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('household_role', models.CharField(blank=True, max_length=20, verbose_name='与户主关系')),
-                ('name', models.CharField(max_length=100, verbose_name='姓名')),
-                ('name_key', models.CharField(blank=True, max_length=200)),
-                ('id_number', weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name='身份证号')),
-                ('id_index', models.CharField(max_length=64, null=True, unique=True)),
-                ('phone', weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name='电话')),
-                ('phone_index', models.CharField(db_index=True, max_length=64, null=True)),
-                ('address', weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name='住址')),
-                ('birth_date', models.DateField(null=True, verbose_name='出生日期')),
-                ('sex', models.CharField(choices=[('男', '男'), ('女', '女')], max_length=1, null=True, verbose_name='性别')),
-                ('retirement_base', models.PositiveSmallIntegerField(null=True, verbose_name='退休基准年龄')),
-                ('hukou_unit', models.CharField(max_length=12, null=True, verbose_name='户籍地代码')),
-                ('resident_since', models.DateField(null=True, verbose_name='常住起')),
-                ('education', models.PositiveSmallIntegerField(null=True, verbose_name='学历')),
-                ('graduated_on', models.DateField(null=True, verbose_name='毕业日期')),
-                ('continuing_school', models.BooleanField(null=True, verbose_name='继续升学')),
-                ('skill_certificates', models.JSONField(null=True, verbose_name='技能证书')),
-                ('labour_capacity', models.BooleanField(null=True, verbose_name='有劳动能力')),
-                ('work_wish', models.BooleanField(null=True, verbose_name='有就业意愿')),
-                ('disability_grade', models.PositiveSmallIntegerField(null=True, verbose_name='残疾等级')),
-                ('minimum_living', models.CharField(choices=[('低保', '低保'), ('低保边缘', '低保边缘'), ('特困', '特困'), ('无', '无')], max_length=8, null=True, verbose_name='低保情况')),
-                ('poverty_alleviation', models.CharField(choices=[('脱贫享受政策', '脱贫享受政策'), ('防止返贫监测', '防止返贫监测'), ('无', '无')], max_length=12, null=True, verbose_name='脱贫监测')),
-                ('single_parent_of_minor', models.BooleanField(null=True, verbose_name='单亲抚养未成年人')),
-                ('land_lost', models.BooleanField(null=True, verbose_name='失地')),
-                ('veteran', models.BooleanField(null=True, verbose_name='退役军人')),
-                ('children', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), null=True, size=None, verbose_name='子女出生日期')),
-                ('contract_months', models.PositiveSmallIntegerField(null=True, verbose_name='合同月数')),
-                ('monthly_income', models.PositiveIntegerField(null=True, verbose_name='月收入（元）')),
-                ('pension_drawn', models.BooleanField(null=True, verbose_name='领取养老金')),
-                ('insured_months_local', models.PositiveSmallIntegerField(null=True, verbose_name='本地参保月数')),
-                ('certified_difficult_since', models.DateField(null=True, verbose_name='就业困难人员认定日期')),
-                ('benefits_received', models.JSONField(null=True, verbose_name='已享受待遇')),
-                ('known_none', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('point_source', models.CharField(blank=True, max_length=40)),
-                ('source', models.CharField(max_length=100, verbose_name='数据来源')),
-                ('as_of', models.DateField(verbose_name='数据日期')),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "household_role",
+                    models.CharField(blank=True, max_length=20, verbose_name="与户主关系"),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="姓名")),
+                ("name_key", models.CharField(blank=True, max_length=200)),
+                (
+                    "id_number",
+                    weiye.base.privacy.fields.EncryptedTextField(
+                        null=True, verbose_name="身份证号"
+                    ),
+                ),
+                ("id_index", models.CharField(max_length=64, null=True, unique=True)),
+                (
+                    "phone",
+                    weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name="电话"),
+                ),
+                ("phone_index", models.CharField(db_index=True, max_length=64, null=True)),
+                (
+                    "address",
+                    weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name="住址"),
+                ),
+                ("birth_date", models.DateField(null=True, verbose_name="出生日期")),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[("男", "男"), ("女", "女")],
+                        max_length=1,
+                        null=True,
+                        verbose_name="性别",
+                    ),
+                ),
+                (
+                    "retirement_base",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="退休基准年龄"),
+                ),
+                (
+                    "hukou_unit",
+                    models.CharField(max_length=12, null=True, verbose_name="户籍地代码"),
+                ),
+                ("resident_since", models.DateField(null=True, verbose_name="常住起")),
+                ("education", models.PositiveSmallIntegerField(null=True, verbose_name="学历")),
+                ("graduated_on", models.DateField(null=True, verbose_name="毕业日期")),
+                ("continuing_school", models.BooleanField(null=True, verbose_name="继续升学")),
+                ("skill_certificates", models.JSONField(null=True, verbose_name="技能证书")),
+                ("labour_capacity", models.BooleanField(null=True, verbose_name="有劳动能力")),
+                ("work_wish", models.BooleanField(null=True, verbose_name="有就业意愿")),
+                (
+                    "disability_grade",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="残疾等级"),
+                ),
+                (
+                    "minimum_living",
+                    models.CharField(
+                        choices=[
+                            ("低保", "低保"),
+                            ("低保边缘", "低保边缘"),
+                            ("特困", "特困"),
+                            ("无", "无"),
+                        ],
+                        max_length=8,
+                        null=True,
+                        verbose_name="低保情况",
+                    ),
+                ),
+                (
+                    "poverty_alleviation",
+                    models.CharField(
+                        choices=[
+                            ("脱贫享受政策", "脱贫享受政策"),
+                            ("防止返贫监测", "防止返贫监测"),
+                            ("无", "无"),
+                        ],
+                        max_length=12,
+                        null=True,
+                        verbose_name="脱贫监测",
+                    ),
+                ),
+                (
+                    "single_parent_of_minor",
+                    models.BooleanField(null=True, verbose_name="单亲抚养未成年人"),
+                ),
+                ("land_lost", models.BooleanField(null=True, verbose_name="失地")),
+                ("veteran", models.BooleanField(null=True, verbose_name="退役军人")),
+                (
+                    "children",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(),
+                        null=True,
+                        size=None,
+                        verbose_name="子女出生日期",
+                    ),
+                ),
+                (
+                    "contract_months",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="合同月数"),
+                ),
+                (
+                    "monthly_income",
+                    models.PositiveIntegerField(null=True, verbose_name="月收入（元）"),
+                ),
+                ("pension_drawn", models.BooleanField(null=True, verbose_name="领取养老金")),
+                (
+                    "insured_months_local",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="本地参保月数"),
+                ),
+                (
+                    "certified_difficult_since",
+                    models.DateField(null=True, verbose_name="就业困难人员认定日期"),
+                ),
+                ("benefits_received", models.JSONField(null=True, verbose_name="已享受待遇")),
+                (
+                    "known_none",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("point_source", models.CharField(blank=True, max_length=40)),
+                ("source", models.CharField(max_length=100, verbose_name="数据来源")),
+                ("as_of", models.DateField(verbose_name="数据日期")),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Household',
+            name="Household",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('number', models.CharField(max_length=64, verbose_name='户号')),
-                ('address', weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name='住址')),
-                ('synthetic', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                ("number", models.CharField(max_length=64, verbose_name="户号")),
+                (
+                    "address",
+                    weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name="住址"),
+                ),
+                ("synthetic", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.unit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WorkWish',
+            name="WorkWish",
             fields=[
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='wish', serialize=False, to='people.person')),
-                ('occupation_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), default=list, size=None)),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('min_wage', models.PositiveIntegerField(null=True, verbose_name='期望月薪（元）')),
-                ('hours', models.PositiveSmallIntegerField(default=127, verbose_name='可工作时段')),
-                ('needs_accessible', models.BooleanField(default=False, verbose_name='需要无障碍')),
-                ('max_walk_minutes', models.PositiveSmallIntegerField(default=15, verbose_name='可步行分钟')),
-                ('training_wishes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('said_on', models.DateField(null=True, verbose_name='登记日期')),
-                ('source', models.CharField(blank=True, max_length=100, verbose_name='数据来源')),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="wish",
+                        serialize=False,
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "occupation_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10), default=list, size=None
+                    ),
+                ),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("min_wage", models.PositiveIntegerField(null=True, verbose_name="期望月薪（元）")),
+                ("hours", models.PositiveSmallIntegerField(default=127, verbose_name="可工作时段")),
+                ("needs_accessible", models.BooleanField(default=False, verbose_name="需要无障碍")),
+                (
+                    "max_walk_minutes",
+                    models.PositiveSmallIntegerField(default=15, verbose_name="可步行分钟"),
+                ),
+                (
+                    "training_wishes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("said_on", models.DateField(null=True, verbose_name="登记日期")),
+                ("source", models.CharField(blank=True, max_length=100, verbose_name="数据来源")),
             ],
         ),
         migrations.AddField(
-            model_name='person',
-            name='household',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='members', to='people.household'),
+            model_name="person",
+            name="household",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="members",
+                to="people.household",
+            ),
         ),
         migrations.AddField(
-            model_name='person',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.unit'),
+            model_name="person",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="regions.unit"
+            ),
         ),
         migrations.CreateModel(
-            name='StatusPeriod',
+            name="StatusPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('kind', models.PositiveSmallIntegerField(choices=[(0, '就业状态'), (1, '就业登记'), (2, '失业登记'), (3, '求职登记')], verbose_name='类别')),
-                ('status', models.CharField(blank=True, max_length=8, verbose_name='状态')),
-                ('during', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='期间')),
-                ('source', models.CharField(max_length=100, verbose_name='数据来源')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='periods', to='people.person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "kind",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "就业状态"),
+                            (1, "就业登记"),
+                            (2, "失业登记"),
+                            (3, "求职登记"),
+                        ],
+                        verbose_name="类别",
+                    ),
+                ),
+                ("status", models.CharField(blank=True, max_length=8, verbose_name="状态")),
+                (
+                    "during",
+                    django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="期间"),
+                ),
+                ("source", models.CharField(max_length=100, verbose_name="数据来源")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="periods",
+                        to="people.person",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['person_id', 'kind', 'during'],
+                "ordering": ["person_id", "kind", "during"],
             },
         ),
         migrations.AddConstraint(
-            model_name='household',
-            constraint=models.UniqueConstraint(fields=('unit', 'number'), name='household_number_in_unit'),
+            model_name="household",
+            constraint=models.UniqueConstraint(
+                fields=("unit", "number"), name="household_number_in_unit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workwish',
-            constraint=models.CheckConstraint(condition=models.Q(('hours__lte', 127)), name='wish_hours_seven_bits'),
+            model_name="workwish",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("hours__lte", 127)), name="wish_hours_seven_bits"
+            ),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['unit_path', 'name_key', 'id'], name='person_area_name'),
+            model_name="person",
+            index=models.Index(fields=["unit_path", "name_key", "id"], name="person_area_name"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['unit_path', 'birth_date', 'id'], name='person_area_birth'),
+            model_name="person",
+            index=models.Index(fields=["unit_path", "birth_date", "id"], name="person_area_birth"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('disability_grade__isnull', True), ('disability_grade__lte', 4), _connector='OR'), name='person_disability_grade_0_to_4'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("disability_grade__isnull", True),
+                    ("disability_grade__lte", 4),
+                    _connector="OR",
+                ),
+                name="person_disability_grade_0_to_4",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('retirement_base__isnull', True), ('retirement_base__in', (50, 55, 60)), _connector='OR'), name='person_retirement_base_known'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retirement_base__isnull", True),
+                    ("retirement_base__in", (50, 55, 60)),
+                    _connector="OR",
+                ),
+                name="person_retirement_base_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('education__isnull', True), ('education__range', (10, 99)), _connector='OR'), name='person_education_two_digits'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("education__isnull", True), ("education__range", (10, 99)), _connector="OR"
+                ),
+                name="person_education_two_digits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('id_index__isnull', True), ('id_number__isnull', True)), models.Q(('id_index__isnull', False), ('id_number__isnull', False)), _connector='OR'), name='person_id_with_index'),
+            model_name="person",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("id_index__isnull", True), ("id_number__isnull", True)),
+                    models.Q(("id_index__isnull", False), ("id_number__isnull", False)),
+                    _connector="OR",
+                ),
+                name="person_id_with_index",
+            ),
         ),
         migrations.AddIndex(
-            model_name='statusperiod',
-            index=models.Index(fields=['person', 'kind'], name='period_person_kind'),
+            model_name="statusperiod",
+            index=models.Index(fields=["person", "kind"], name="period_person_kind"),
         ),
         migrations.AddConstraint(
-            model_name='statusperiod',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', [0, 1, 2, 3])), name='period_kind_known'),
+            model_name="statusperiod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", [0, 1, 2, 3])), name="period_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statusperiod',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 0), ('status__in', ['就业', '失业', '灵活就业', '在校', '退休', '服役', '其他'])), models.Q(('kind__gt', 0), ('status', '')), _connector='OR'), name='period_status_fits_kind'),
+            model_name="statusperiod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind", 0),
+                        (
+                            "status__in",
+                            ["就业", "失业", "灵活就业", "在校", "退休", "服役", "其他"],
+                        ),
+                    ),
+                    models.Q(("kind__gt", 0), ("status", "")),
+                    _connector="OR",
+                ),
+                name="period_status_fits_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statusperiod',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__startswith__isnull', False)), name='period_has_a_first_day'),
+            model_name="statusperiod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("during__isempty", False), ("during__startswith__isnull", False)
+                ),
+                name="period_has_a_first_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statusperiod',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('person_id'), '*', models.Value(4)), '+', models.F('kind')), django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('person_id'), '*', models.Value(4)), '+', models.F('kind')), models.Value('[]'), function='int8range'), '&&'), ('during', '&&')], name='period_no_overlap'),
+            model_name="statusperiod",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (
+                        models.Func(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("person_id"), "*", models.Value(4)
+                                ),
+                                "+",
+                                models.F("kind"),
+                            ),
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("person_id"), "*", models.Value(4)
+                                ),
+                                "+",
+                                models.F("kind"),
+                            ),
+                            models.Value("[]"),
+                            function="int8range",
+                        ),
+                        "&&",
+                    ),
+                    ("during", "&&"),
+                ],
+                name="period_no_overlap",
+            ),
         ),
     ]
