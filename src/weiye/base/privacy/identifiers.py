@@ -1,8 +1,8 @@
 """Check digits of the two numbers that name a person and a firm.
 
 Sources: GB 11643-1999 公民身份号码 (18 digits, ISO 7064 MOD 11-2) and GB 32100-2015
-法人和其他组织统一社会信用代码 (18 characters, modulus 31). Pure functions over text; numbers are given
-in half-width characters without spaces.
+法人和其他组织统一社会信用代码 (18 characters, modulus 31). Pure functions over text; numbers are
+given in half-width characters without spaces.
 """
 
 from __future__ import annotations
