@@ -1,0 +1,17 @@
+"""The packs: what a jurisdiction decides, as dated and cited data (folder ``packs/``)."""
+
+from .loading import ROOT, load_all, load_pack
+from .model import Pack, Policy, Quota, Scope, Source
+from .reading import PackError
+
+__all__ = [
+    "ROOT",
+    "Pack",
+    "PackError",
+    "Policy",
+    "Quota",
+    "Scope",
+    "Source",
+    "load_all",
+    "load_pack",
+]

@@ -1,0 +1,26 @@
+"""What can be wrong with a rule or with the facts it is asked about."""
+
+
+class RuleError(ValueError):
+    """A rule that cannot mean anything.
+
+    ``column`` (1-based) points into its expression, or into that of ``inside``, the term or group
+    in which the trouble lies.
+    """
+
+    def __init__(self, message: str, *, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+        self.inside = ""
+
+
+class FactsError(ValueError):
+    """Facts of the wrong type. ``problems`` has one sentence per ill-typed fact."""
+
+    def __init__(self, problems: list[str]) -> None:
+        shown = problems[:20]
+        more = len(problems) - len(shown)
+        text = "; ".join(shown) + (f"; and {more} more" if more else "")
+        super().__init__(f"facts do not fit: {text}")
+        self.problems = problems
