@@ -102,3 +102,30 @@ def add_local_units(*, actor: Actor, parent: Unit, rows: pl.DataFrame) -> list[U
             detail={"units": len(units)},
         )
     return list(Unit.objects.filter(code__in=[unit.code for unit in units]))
+
+
+def set_points(*, actor: Actor, points: pl.DataFrame, source: str) -> int:
+    """Give units without a point one: columns code, lon, lat (WGS 84). Returns how many got one.
+
+    A point that somebody set before stays.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        lo, hi = actor.range
+        actor.require("regions.edit")
+        cursor.execute(
+            """
+            UPDATE regions_unit u SET lon = p.lon, lat = p.lat, point_source = %s
+            FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p (code, lon, lat)
+            WHERE u.code = p.code AND u.lon IS NULL AND u.path >= %s AND u.path < %s
+            """,
+            [source, *(points[name].to_list() for name in ("code", "lon", "lat")), lo, hi],
+        )
+        count = cursor.rowcount
+        if count:
+            record(
+                actor=actor,
+                verb="regions.set_points",
+                path=actor.path,
+                detail={"units": count, "source": source},
+            )
+    return count

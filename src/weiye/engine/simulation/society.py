@@ -78,9 +78,14 @@ def simulate(
     number = np.arange(len(place_of_household)) - starts + 1
     households = homes.select(
         pl.Series("household_id", np.arange(1, homes.height + 1)),
-        ("YS" + pl.Series("number", number).cast(pl.String).str.zfill(5)).alias("number"),
+        pl.format(
+            "YS{}-{}",
+            pl.col("unit_code").str.slice(6, 6),
+            pl.Series("number", number).cast(pl.String).str.zfill(5),
+        ).alias("number"),
         pl.all(),
     )
+    series = f"{county[:6]}-PX{first_area:02}"
     offset = (first_area - 1) * 100_000
     firms = employer_frame(for_work, work, places, employers, as_of, 1 + offset)
     titles = [programme["title"] for programme in work["programmes"]]
@@ -92,7 +97,7 @@ def simulate(
         wishes=wish_frame(for_lives, people, frame, work["wishes"], titles, assumed["lowest_wage"]),
         employers=firms,
         vacancies=vacancy_frame(for_work, work, firms, vacancies, as_of, 1 + offset),
-        programmes=programme_frame(for_work, work, places, county, programmes, as_of),
+        programmes=programme_frame(for_work, work, places, programmes, as_of, series),
     )
 
 

@@ -196,17 +196,20 @@ def programme_frame(
     rng: Rng,
     work: Mapping[str, Any],
     places: Sequence[Place],
-    county: str,
     number: int,
     as_of: date,
+    series: str,
 ) -> pl.DataFrame:
-    """Classes of the county's catalogue, the next of each title within four months."""
+    """Classes of a catalogue, the next of each title within four months.
+
+    Their codes begin with `series`.
+    """
     rows = []
     titles = work["programmes"]
     largest = sorted(places, key=lambda place: (-place.households, place.code))
     for n in range(number):
         title = titles[n % len(titles)]
-        place = largest[n % 2] if n < 6 else places[int(rng.integers(len(places)))]
+        place = largest[n % min(2, len(largest))] if n < 6 else places[int(rng.integers(len(places)))]
         word = work["words"][int(rng.integers(len(work["words"])))]
         provider = work["providers"][int(rng.integers(len(work["providers"])))]
         starts = as_of + timedelta(days=int(rng.integers(5, 120)))
@@ -215,7 +218,7 @@ def programme_frame(
         least = title.get("min_education")
         rows.append(
             (
-                f"{county[:6]}-PX{n + 1:03}", title["title"], title["content"], title["hours"],
+                f"{series}{n + 1:03}", title["title"], title["content"], title["hours"],
                 "、".join(title["audience"]),
                 ("夜课或周末课堂" if part_time else "日间全日制授课")
                 + ("，须具备相应学历" if least else "，不限学历"),

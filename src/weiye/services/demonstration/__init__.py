@@ -1,0 +1,1 @@
+"""Synthetic people, firms and classes in real communities: for showing, trying and measuring."""

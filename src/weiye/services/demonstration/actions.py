@@ -1,0 +1,225 @@
+"""Loads simulated societies into the registers. All or nothing, and never beside real people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from weiye.base.accounts.actions import create_account, grant_membership
+from weiye.base.accounts.models import Account
+from weiye.base.audit.actions import record
+from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import Actor
+from weiye.base.scope.fence import fence
+from weiye.engine.simulation import Place, Society, simulate
+
+from . import queries
+from .loading import NoAreaTree, write
+from .places import (
+    communities,
+    demonstration_places,
+    filled,
+    province_pack,
+    read_yaml,
+)
+
+SEED: Final = 371002
+LAST_AREA: Final = 99
+_LOCK: Final = 371002_12333
+
+
+class RealPeople(RuntimeError):
+    """The database holds people who are not invented; synthetic ones must not be mixed in."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load found or made; `new` is false if everything was there before."""
+
+    new: bool
+    households: int = 0
+    people: int = 0
+    employers: int = 0
+    vacancies: int = 0
+    programmes: int = 0
+
+
+def load(*, actor: Actor, seed: int = SEED, as_of: date | None = None) -> Loaded:
+    """Load the demonstration: people, firms, vacancies, classes and one account per role.
+
+    One transaction: an interrupted load leaves nothing. Called again it changes nothing. Raises
+    `RealPeople` if anybody in the database is not synthetic, `NoAreaTree` if the official units
+    are missing.
+    """
+    pack = _demonstration_pack()
+    plan = read_yaml(pack, "demonstration")
+    with fence(actor):
+        _lock()
+        county = _unit(plan["county"])
+        actor.require("demonstration.load", county.path)
+        if queries.is_loaded(actor, county.path):
+            return Loaded(new=False)
+        size = read_yaml(pack, "society")["census"]["household_size"]
+        counts = {name: plan[name] for name in ("employers", "vacancies", "programmes")}
+        result = _load(
+            actor=actor,
+            pack=pack,
+            unit=county,
+            places=demonstration_places(pack, plan, size),
+            seed=seed,
+            as_of=as_of or timezone.localdate(),
+            counts=counts,
+        )
+        for entry in plan["accounts"]:
+            _account(actor, entry)
+    return result
+
+
+def load_simulated(
+    *, actor: Actor, unit_code: str, people: int, seed: int, as_of: date | None = None
+) -> Loaded:
+    """Load about so many people into the communities of a unit, with work and classes around.
+
+    Whole households are made, so the number is met nearly, not exactly. A unit that has synthetic
+    people already is left as it is. Raises as `load`, and `NoSuchUnit`, and ValueError if the ID
+    area codes are used up.
+    """
+    with fence(actor):
+        _lock()
+        pack, places, counts = plan_simulation(unit_code, people)
+        unit = _unit(unit_code)
+        actor.require("demonstration.load", unit.path)
+        if queries.is_loaded(actor, unit.path):
+            return Loaded(new=False)
+        return _load(
+            actor=actor,
+            pack=pack,
+            unit=unit,
+            places=places,
+            seed=seed,
+            as_of=as_of or timezone.localdate(),
+            counts=counts,
+        )
+
+
+def plan_simulation(unit_code: str, people: int) -> tuple[Path, list[Place], dict[str, int]]:
+    """The pack, the places with their households, and how much work there is for so many people.
+
+    Raises `NoSuchUnit`, and ValueError for a number of people below one.
+    """
+    if people < 1:
+        raise ValueError("at least one person is wanted")
+    pack = province_pack(settings.PACKS_DIR, unit_code)
+    size = read_yaml(pack, "society")["census"]["household_size"]
+    places = filled(communities(pack, unit_code), max(1, round(people / size)))
+    vacancies = max(10, people // 20)
+    counts = {"employers": max(5, vacancies // 2), "vacancies": vacancies, "programmes": 40}
+    return pack, places, counts
+
+
+def society_of(
+    *,
+    pack: Path,
+    unit_code: str,
+    places: list[Place],
+    seed: int,
+    as_of: date,
+    counts: Mapping[str, int],
+    first_area: int = 1,
+) -> Society:
+    """Simulates with the pack's assumptions."""
+    return simulate(
+        places,
+        society=read_yaml(pack, "society"),
+        work=read_yaml(pack, "work"),
+        as_of=as_of,
+        rng=np.random.default_rng(seed),
+        county=unit_code,
+        first_area=first_area,
+        **counts,
+    )
+
+
+def _load(
+    *,
+    actor: Actor,
+    pack: Path,
+    unit: Unit,
+    places: list[Place],
+    seed: int,
+    as_of: date,
+    counts: Mapping[str, int],
+) -> Loaded:
+    if queries.real_people(actor):
+        raise RealPeople(
+            "this database holds people who are not synthetic; load demonstration data "
+            "into an empty one"
+        )
+    before = queries.loads(actor)
+    first_area = 1 + max((entry["last_area"] for entry in before), default=0)
+    if first_area > LAST_AREA:
+        raise ValueError("the area codes 3799xx for synthetic ID numbers are used up")
+    society = society_of(
+        pack=pack,
+        unit_code=unit.code,
+        places=places,
+        seed=seed,
+        as_of=as_of,
+        counts=counts,
+        first_area=first_area,
+    )
+    write(actor=actor, society=society, places=places, county=unit, as_of=as_of)
+    last_area = society.people["id_number"].str.slice(4, 2).max()
+    detail: dict[str, Any] = {
+        "seed": seed,
+        "as_of": as_of,
+        "people": society.people.height,
+        "last_area": int(str(last_area)),
+    }
+    record(actor=actor, verb=queries.LOADED, path=unit.path, thing=unit, detail=detail)
+    return Loaded(
+        new=True,
+        households=society.households.height,
+        people=society.people.height,
+        employers=society.employers.height,
+        vacancies=society.vacancies.height,
+        programmes=society.programmes.height,
+    )
+
+
+def _account(actor: Actor, entry: Mapping[str, str]) -> Account:
+    account = create_account(
+        actor=actor,
+        username=entry["username"],
+        name=entry["name"],
+        password=queries.password_of(entry["username"]),
+        synthetic=True,
+    )
+    grant_membership(actor=actor, account=account, role=entry["role"], unit=_unit(entry["unit"]))
+    return account
+
+
+def _demonstration_pack() -> Path:
+    found = sorted(settings.PACKS_DIR.glob("*/simulation/demonstration.yaml"))
+    if not found:
+        raise NoAreaTree(f"no pack below {settings.PACKS_DIR} describes a demonstration")
+    return found[0].parents[1]
+
+
+def _unit(code: str) -> Unit:
+    try:
+        return Unit.objects.get(code=code)
+    except Unit.DoesNotExist as error:
+        raise NoAreaTree(f"the unit {code} is not in the database: run ./weiye setup") from error
+
+
+def _lock() -> None:
+    """Two loads at once: the second waits here, and then finds everything done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

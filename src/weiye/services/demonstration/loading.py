@@ -1,0 +1,183 @@
+"""Writes a simulated society into the registers, in bulk and in the caller's transaction."""
+
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from weiye.base.privacy.fields import blind_index
+from weiye.base.regions.actions import add_local_units, set_points
+from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import Actor
+from weiye.engine.simulation import Place, Society
+from weiye.registers.employers.actions import problems, public_copy
+from weiye.registers.employers.models import Employer, Vacancy, VacancyState
+from weiye.registers.people.actions import name_key
+from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
+from weiye.registers.training.models import Programme
+
+from .copying import insert
+
+SOURCE: Final = "演示数据（模拟生成）"
+
+_FACTS: Final = [
+    "household_role",
+    "name",
+    "birth_date",
+    "sex",
+    "retirement_base",
+    "hukou_unit",
+    "resident_since",
+    "education",
+    "graduated_on",
+    "continuing_school",
+    "skill_certificates",
+    "labour_capacity",
+    "work_wish",
+    "disability_grade",
+    "minimum_living",
+    "poverty_alleviation",
+    "single_parent_of_minor",
+    "land_lost",
+    "veteran",
+    "children",
+    "contract_months",
+    "monthly_income",
+    "pension_drawn",
+    "insured_months_local",
+    "certified_difficult_since",
+    "known_none",
+]
+
+
+class NoAreaTree(RuntimeError):
+    """The official units that people are to live in are not in the database yet."""
+
+
+def write(
+    *, actor: Actor, society: Society, places: list[Place], county: Unit, as_of: date
+) -> None:
+    """Adds everything in the society; nothing of it may be there yet."""
+    units = _units(actor, society, places)
+    people = _people(society, units, as_of)
+    _histories(society, people, as_of)
+    _work(society, units)
+    _programmes(society, county)
+
+
+def _units(actor: Actor, society: Society, places: list[Place]) -> dict[str, Unit]:
+    """Grids and buildings, and invented points for communities that have none; units by code."""
+    codes = [place.code for place in places]
+    units = {unit.code: unit for unit in Unit.objects.filter(code__in=codes)}
+    if missing := sorted(set(codes) - set(units)):
+        raise NoAreaTree(f"{len(missing)} units are not in the database, {missing[0]} for one")
+    points = pl.DataFrame(
+        {
+            "code": codes,
+            "lon": [place.lon for place in places],
+            "lat": [place.lat for place in places],
+        }
+    )
+    set_points(actor=actor, points=points, source="demonstration")
+    levels = ("grid", "building")
+    for level in levels:
+        rows = society.areas.filter(pl.col("level") == level)
+        for (parent,), group in rows.group_by("parent_code", maintain_order=True):
+            added = add_local_units(
+                actor=actor,
+                parent=units[str(parent)],
+                rows=group.drop("parent_code").with_columns(synthetic=pl.lit(True)),
+            )
+            units |= {unit.code: unit for unit in added}
+    return units
+
+
+def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, Person]:
+    """Households and people; people by the society's own number."""
+    homes = {
+        row["household_id"]: Household(
+            unit=units[row["unit_code"]],
+            unit_path=row["unit_path"],
+            number=row["number"],
+            address=row["address"],
+            synthetic=True,
+        )
+        for row in society.households.iter_rows(named=True)
+    }
+    insert(homes.values())
+    people = {}
+    for row in society.people.iter_rows(named=True):
+        facts = {name: row[name] for name in _FACTS}
+        people[row["person_id"]] = Person(
+            unit=units[row["unit_code"]],
+            unit_path=row["unit_path"],
+            household=homes[row["household_id"]],
+            name_key=name_key(row["name"]),
+            id_number=row["id_number"],
+            id_index=blind_index(row["id_number"]),
+            phone=row["phone"],
+            phone_index=blind_index(row["phone"]) if row["phone"] else None,
+            address=row["address"],
+            source=SOURCE,
+            as_of=as_of,
+            synthetic=True,
+            **facts,
+        )
+    insert(people.values())
+    return people
+
+
+def _histories(society: Society, people: dict[int, Person], as_of: date) -> None:
+    insert(
+        (
+            StatusPeriod(
+                person=people[number],
+                unit_path=people[number].unit_path,
+                kind=kind,
+                status=status,
+                during=DateRange(since, until),
+                source=SOURCE,
+            )
+            for number, kind, status, since, until in society.periods.select(
+                "person_id", "kind", "status", "since", "until"
+            ).iter_rows()
+        ),
+    )
+    wishes = []
+    for row in society.wishes.iter_rows(named=True):
+        person = people[row.pop("person_id")]
+        wishes.append(WorkWish(person=person, unit_path=person.unit_path, source=SOURCE, **row))
+    insert(wishes)
+
+
+def _work(society: Society, units: dict[str, Unit]) -> None:
+    """Employers, and their vacancies: those that have not expired are published."""
+    employers = {}
+    for row in society.employers.drop("trade", "registered_on").iter_rows(named=True):
+        number, code = row.pop("employer_id"), row.pop("unit_code")
+        employers[number] = Employer(unit=units[code], synthetic=True, **row)
+    insert(employers.values())
+    vacancies = []
+    for row in society.vacancies.drop("vacancy_id").iter_rows(named=True):
+        employer, code = employers[row.pop("employer_id")], row.pop("unit_code")
+        vacancy = Vacancy(
+            employer=employer,
+            unit=units[code],
+            state=VacancyState.PUBLISHED,
+            synthetic=True,
+            **row,
+        )
+        if wrong := problems(vacancy):
+            raise ValueError(f"work.yaml: {vacancy.title} may not be published: {wrong}")
+        vacancies.append(vacancy)
+    insert(vacancies)
+    insert(map(public_copy, vacancies))
+
+
+def _programmes(society: Society, county: Unit) -> None:
+    def programme(row: dict[str, Any]) -> Programme:
+        return Programme(unit=county, unit_path=county.path, synthetic=True, **row)
+
+    rows = society.programmes.iter_rows(named=True)
+    insert(map(programme, rows))
