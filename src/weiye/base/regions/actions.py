@@ -120,7 +120,7 @@ def set_points(*, actor: Actor, points: pl.DataFrame, source: str) -> int:
             """,
             [source, *(points[name].to_list() for name in ("code", "lon", "lat")), lo, hi],
         )
-        count = cursor.rowcount
+        count = int(cursor.rowcount)
         if count:
             record(
                 actor=actor,

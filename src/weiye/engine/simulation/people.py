@@ -113,7 +113,9 @@ def person_frame(
                 ~female & (age >= 20) & (rng.random(count) < assumed["veteran"]),
                 adult & ~unknown[4],
             ),
-            "unemployed_since": np.where(people.status == UNEMPLOYED, since, NEVER),
+            "unemployed_since": np.where(
+                (people.status == UNEMPLOYED) & ~people.fresh, since, NEVER
+            ),
             "registered_unemployed_since": people.registered,
             "employed_since": np.where(working, since, NEVER),
             "contract_months": optional(
@@ -182,7 +184,9 @@ def _work_wish(rng: Rng, people: Population) -> pl.Series:
     count = len(people.age)
     likely = np.array([1.0, 1.0, 0.94, 0.2, 0.0, 0.06, 0.0])[people.status]
     likely = np.where(people.age > 68, 0.0, likely)
-    known = (people.status == UNEMPLOYED) | (rng.random(count) < 0.6)
+    known = (people.status == UNEMPLOYED) | (
+        rng.random(count) < np.where(people.pension, 0.5, 0.93)
+    )
     return optional(rng.random(count) < likely, known & (people.age >= 16))
 
 
@@ -230,7 +234,7 @@ CERTIFIED_OCCUPATIONS: Final = (
 
 
 def _children(frame: pl.DataFrame) -> pl.Series:
-    """Birth dates of the children who live in the household, for head and spouse."""
+    """Birth dates of children in the household for head and spouse; none for grown children."""
     born = (
         frame.filter(pl.col("household_role").is_in(["子", "女"]))
         .sort("household_id", "birth_date")
@@ -238,12 +242,17 @@ def _children(frame: pl.DataFrame) -> pl.Series:
         .agg(pl.col("birth_date").alias("children"))
     )
     parent = pl.col("household_role").is_in(["户主", "配偶"])
-    joined = frame.select("household_id", "household_role").join(
+    grown = pl.col("household_role").is_in(["子", "女"]) & pl.col("pension_drawn").is_not_null()
+    joined = frame.select("household_id", "household_role", "pension_drawn").join(
         born, on="household_id", how="left", maintain_order="left"
     )
     none = pl.lit([], dtype=pl.List(pl.Date))
     return joined.select(
-        pl.when(parent).then(pl.col("children").fill_null(none)).alias("children")
+        pl.when(parent)
+        .then(pl.col("children").fill_null(none))
+        .when(grown)
+        .then(none)
+        .alias("children")
     ).to_series()
 
 
@@ -252,7 +261,7 @@ def _known_none(adult: Bools) -> pl.Expr:
     status = pl.col("employment_status")
     rules: dict[str, pl.Expr | pl.Series] = {
         "graduated_on": status == "在校",
-        "unemployed_since": status.is_in(["就业", "灵活就业", "在校", "退休"]),
+        "unemployed_since": status.is_in(["就业", "灵活就业", "失业", "在校", "退休"]),
         "registered_unemployed_since": pl.Series(adult),
         "employed_since": status.is_in(["失业", "在校", "退休"]),
         "contract_months": status.is_in(["失业", "灵活就业", "在校", "退休"]),

@@ -39,6 +39,8 @@ class Population:
     able: Bools
     status: Ints
     since: Days
+    fresh: Bools
+    """Unemployed ever since they left school."""
     churn: Bools
     registered: Days
 
@@ -105,6 +107,11 @@ def make_population(
     drawn = by_row(rng, [employment["urban"], employment["rural"]], rural.astype(np.int64))
     codes = np.array([STATUSES.index(name) for name in employment["statuses"]])
     status = np.where(able, codes[drawn], OTHER)
+    graduates = assumed["graduates"]
+    recent = (today - left) < np.timedelta64(365 * graduates["years"], "D")
+    graduate = recent & (education > 0) & (education < 40) & able
+    status = np.where(graduate & (rng.random(count) < graduates["unemployed"]), UNEMPLOYED, status)
+    fresh = graduate & (rng.random(count) < graduates["never_worked"])
     serving = ~female & (age >= 18) & (age <= 22) & (rng.random(count) < 0.02)
     status = np.where(serving, SERVING, status)
     status = np.where(pension, RETIRED, status)
@@ -116,10 +123,11 @@ def make_population(
     zero = rng.random(count) < share(assumed["zero_employment_households"], rural)
     chosen = zero[np.searchsorted(members.household, members.household)]
     status = np.where(chosen & labour, UNEMPLOYED, status)
+    fresh &= status == UNEMPLOYED
 
     people = Population(
         today, members, rural, birth, insured, education, student, left, base, pension,
-        disability, able, status, np.full(count, NEVER), np.zeros(count, dtype=bool),
+        disability, able, status, np.full(count, NEVER), fresh, np.zeros(count, dtype=bool),
         np.full(count, NEVER),
     )  # fmt: skip
     _working_life(rng, assumed, people, pension_from)
@@ -167,7 +175,7 @@ def _working_life(
     sixteen = people.birth + np.timedelta64(16 * 365 + 5, "D")
     left = np.where(np.isnat(people.left_school), sixteen, people.left_school)
     earliest = np.maximum(sixteen, left)
-    since = np.maximum(since, earliest)
+    since = np.where(people.fresh, earliest, np.maximum(since, earliest))
     started = people.birth + np.timedelta64(6 * 365 + 120, "D")
     since = np.where(people.status == AT_SCHOOL, started, since)
     first_age = np.where(

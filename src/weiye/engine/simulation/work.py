@@ -209,7 +209,9 @@ def programme_frame(
     largest = sorted(places, key=lambda place: (-place.households, place.code))
     for n in range(number):
         title = titles[n % len(titles)]
-        place = largest[n % min(2, len(largest))] if n < 6 else places[int(rng.integers(len(places)))]
+        place = (
+            largest[n % min(2, len(largest))] if n < 6 else places[int(rng.integers(len(places)))]
+        )
         word = work["words"][int(rng.integers(len(work["words"])))]
         provider = work["providers"][int(rng.integers(len(work["providers"])))]
         starts = as_of + timedelta(days=int(rng.integers(5, 120)))
