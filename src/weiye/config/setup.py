@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from weiye.base.packs import load_pack
+from weiye.base.packs import load_all
 from weiye.base.regions.actions import load_official
 from weiye.base.scope.actor import system
 from weiye.base.scope.login import refuse_unfenced_login
@@ -126,8 +126,7 @@ def province_packs() -> list[Path]:
 
 
 def packs() -> None:
-    for path in province_packs():
-        load_pack(path.name)
+    load_all(settings.PACKS_DIR)
 
 
 def area_tree() -> None:

@@ -27,6 +27,6 @@ def main(argv: list[str]) -> int:
             note = f"  ({off} clauses off)" if off else ""
             print(f"  {rule.kind:6} {rule.id}  {rule.status}{state}{note}  [{rule.source}]")
         for quota in pack.quotas.values():
-            kinds = " ".join(f"{kind}={count}" for kind, count in quota.kinds.items())
+            kinds = " ".join(f"{kind}={count}" for kind, count in quota.occasions.items())
             print(f"  quota  {quota.id}  {kinds} in {quota.months} months  [{quota.source}]")
     return 0

@@ -1,6 +1,7 @@
 """packs/<name>/*.yaml → `Pack`: a city's files over its province's, by id."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,7 +31,7 @@ from weiye.engine.rules import (
 from .model import Pack, Policy, Quota, Scope, Source
 from .reading import Entry, PackError, Table, read_yaml
 
-ROOT = Path(__file__).resolve().parents[4] / "packs"
+ROOT = Path(os.environ.get("WEIYE_PACKS") or Path(__file__).resolve().parents[4] / "packs")
 
 MATCHING_KEYS = (
     "occupation_exact occupation_small occupation_middle occupation_major skill_each skill_max "
@@ -396,15 +397,15 @@ class _Draft:
     def read_quotas(self, root: Entry) -> None:
         for item in root.table("quotas")["quotas"].items():
             table = item.table(
-                "id name kinds months once_a_day scope source valid_from", "valid_to"
+                "id title occasions months once_a_day scope source valid_from", "valid_to"
             )
             first, last = self.dates(table)
             assert first is not None
-            kinds = table["kinds"].table(" ".join(CONTACT_KINDS))
+            kinds = table["occasions"].table(" ".join(CONTACT_KINDS))
             scope = table["scope"]
             quota = Quota(
                 table["id"].text(),
-                table["name"].text(),
+                table["title"].text(),
                 {kind: count.whole(least=1) for kind, count in kinds},
                 table["months"].whole(least=1),
                 table["once_a_day"].truth(),

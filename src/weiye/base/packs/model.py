@@ -40,8 +40,8 @@ class Quota:
     """So many occasions of each kind within ``months`` of opening, and again each ``months``."""
 
     id: str
-    name: str
-    kinds: Mapping[str, int]
+    title: str
+    occasions: Mapping[str, int]  # policy, guidance, vacancy, training
     months: int
     once_a_day: bool
     scope: str

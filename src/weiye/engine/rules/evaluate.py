@@ -228,7 +228,7 @@ class Verdicts:
         if not columns:
             return pl.DataFrame()
         wanted = [str(column.meta.output_name()) for column in columns]
-        lists = self._prepared.select(columns).collect()
+        lists = self._prepared.select(_ROW, *columns).collect().drop(_ROW)
         empty = pl.lit([], dtype=pl.List(pl.String))
         verdicts = self._answers.select(pl.col(name).is_null().alias("?" + name) for name in wanted)
         return lists.hstack(verdicts).select(
@@ -252,8 +252,6 @@ class Verdicts:
                     expr = compiler.day(node) if name == "since" else compiler.amount(node)
                     extra.append(expr.alias(f"{name}:{rule.id}"))
         sums = self._prepared.select(_ROW, *extra).collect().drop(_ROW)
-        if sums.height != self._answers.height:  # literals only
-            sums = pl.concat([sums] * self._answers.height)
         frame = self._answers.hstack(sums)
         columns: list[pl.Expr] = []
         for rule in self.asked:
