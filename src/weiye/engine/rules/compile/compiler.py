@@ -1,0 +1,415 @@
+"""Trees → Polars expressions."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from .. import calendar
+from ..calendar import Schedule
+from ..errors import RuleError
+from ..facts import Fact, Facts, Items, Kind, Record
+from ..language import (
+    Arithmetic,
+    Call,
+    Choice,
+    Compare,
+    Field,
+    IsNone,
+    Literal,
+    Logic,
+    Name,
+    Node,
+    Not,
+    Over,
+    Within,
+)
+from ..model import Clause, Rule, Rulebook
+from . import functions, missing, quantifiers
+from .bindings import Around, Binding, Fields, Row
+from .values import (
+    Case,
+    Value,
+    all_of,
+    any_of,
+    by_cases,
+    chosen,
+    either,
+    false_if_none,
+    is_none,
+    literal,
+    named,
+    yuan,
+)
+
+
+class Compiler:
+    """Compiles the rules of one book for one schema, day and area.
+
+    ``columns`` are the columns of the prepared frame, ``parts`` the fields of its record and
+    list-of-record columns; without them every fact is taken to be there (as when a pack is
+    checked).
+    """
+
+    def __init__(
+        self,
+        book: Rulebook,
+        schema: Facts,
+        *,
+        as_of: date,
+        region: str,
+        columns: Iterable[str] | None = None,
+        parts: dict[str, frozenset[str]] | None = None,
+    ) -> None:
+        self.book = book
+        self.schema = schema
+        self.as_of = as_of
+        self.region = region
+        self.parts = parts
+        have = schema.by_name if columns is None else columns
+        self.root = Around(Row(schema, frozenset(have)), {})
+        self.open: list[str] = []  # terms and groups being expanded
+
+    # Public ----------------------------------------------------------------------------------
+
+    def condition(self, node: Node) -> pl.Expr:
+        return self.truth(node, self.root)
+
+    def clause(self, clause: Clause) -> pl.Expr:
+        if clause.parts:
+            return any_of([self.clause(part) for part in clause.parts])
+        assert clause.when is not None
+        return self.condition(clause.when)
+
+    def rule(self, rule: Rule) -> pl.Expr:
+        return all_of([self.clause(clause) for clause in rule.asked(self.as_of)])
+
+    def day(self, node: Node) -> pl.Expr:
+        return self.of(node, self.root, Kind.DATE).expr
+
+    def amount(self, node: Node) -> pl.Expr:
+        """Whole fen."""
+        return self.money(self.value(node, self.root), node).expr
+
+    def needs(self, clause: Clause) -> dict[str, pl.Expr]:
+        """What the clause looks at → where that is unknown. ``param.x`` for a parameter."""
+        return missing.of_clause(self, clause)
+
+    def opened(self, name: str, column: int) -> "Opened":
+        """Guard around the expansion of a term or group."""
+        return Opened(self, name, column)
+
+    # Values ----------------------------------------------------------------------------------
+
+    def truth(self, node: Node, around: Around) -> pl.Expr:
+        return self.of(node, around, Kind.BOOL).expr
+
+    def of(self, node: Node, around: Around, kind: Kind) -> Value:
+        value = self.value(node, around)
+        if value.type is not kind:
+            raise RuleError(
+                f"expected {kind.value}, this is {named(value.type)}", column=node.column
+            )
+        return value
+
+    def value(self, node: Node, around: Around) -> Value:
+        match node:
+            case Literal():
+                return literal(node.value)
+            case Name():
+                return self._name(node, around)
+            case Field():
+                return self._field(node, around)
+            case Not():
+                return Value(Kind.BOOL, ~self.truth(node.of, around))
+            case Logic():
+                parts = [self.truth(part, around) for part in node.parts]
+                return Value(Kind.BOOL, all_of(parts) if node.op == "and" else any_of(parts))
+            case Compare():
+                return self._compare(node, around)
+            case Within():
+                return self._within(node, around)
+            case IsNone():
+                value = self.value(node.of, around)
+                if value.none is None and not self._could_be_none(node.of, around):
+                    raise RuleError("this is never 'none'", column=node.column)
+                return Value(Kind.BOOL, is_none(value))
+            case Arithmetic():
+                return self._arithmetic(node, around)
+            case Choice():
+                return self._choice(node, around)
+            case Over():
+                return quantifiers.over(self, node, around)
+            case Call():
+                return functions.call(self, node, around)
+
+    def _name(self, node: Name, around: Around) -> Value:
+        if node.name == "today":
+            return literal(self.as_of)
+        bound = around.names.get(node.name)
+        if isinstance(bound, Value):
+            return bound
+        if bound is not None:
+            raise RuleError(f"{node.name} is a record: name one field", column=node.column)
+        if around.me is None:
+            raise RuleError(
+                f"{node.name}: inside any/all/count/sum only the item itself is in reach",
+                column=node.column,
+            )
+        return self.member(around.me, node.name, node.column, around)
+
+    def _field(self, node: Field, around: Around) -> Value:
+        if node.owner == "param":
+            return self.parameter(node, around)
+        return self.member(self.owner(node, around), node.name, node.column, around)
+
+    def owner(self, node: Field, around: Around) -> Binding:
+        bound = around.names.get(node.owner)
+        if isinstance(bound, Binding):
+            return bound
+        if bound is None and around.me is not None:
+            fact = around.me.facts.get(node.owner)
+            if fact is not None and isinstance(fact.type, Record):
+                return self.fields(fact.type, around.me.value(fact).expr, fact.name)
+        raise RuleError(f"{node.owner} has no fields", column=node.column)
+
+    def fields(self, record: Record, expr: pl.Expr, column: str) -> Fields:
+        everything = frozenset(name for f in record.fields for name in (f.name, f"{f.name}_known"))
+        have = everything if self.parts is None else self.parts.get(column, frozenset())
+        return Fields(record, expr, have)
+
+    def member(self, binding: Binding, name: str, column: int, around: Around) -> Value:
+        fact = binding.facts.get(name)
+        if fact is not None:
+            return binding.value(fact)
+        term = self.book.terms.get(name)
+        if term is None:
+            raise RuleError(f"there is no fact or term {name!r}", column=column)
+        with self.opened(name, column):
+            return self.value(term.when, Around(binding, {}, around.inside))
+
+    def parameter(self, node: Field, around: Around) -> Value:
+        parameter = self.book.parameters.get(node.name)
+        if parameter is None:
+            raise RuleError(f"there is no parameter {node.name!r}", column=node.column)
+        if parameter.kind is None:
+            raise RuleError(f"parameter {node.name} is not a value", column=node.column)
+        if parameter.by_sex and (around.me is None or "sex" not in around.me.facts):
+            raise RuleError(
+                f"param.{node.name} depends on sex, which is not in reach here",
+                column=node.column,
+            )
+        cases: list[Case] = []
+        asked = significant(self.region)
+        for period in parameter.on(self.as_of):
+            here = self.region.startswith(period.region)
+            if not here and not period.region.startswith(asked):
+                continue
+            place = None if here else self._lies_in(period.region, around)
+            if not here and place is None:
+                continue
+            if not isinstance(period.value, dict):
+                cases.append(Case(place, period.value))
+            else:
+                assert around.me is not None
+                sex = around.me.value(around.me.facts["sex"]).expr
+                for name, value in period.value.items():
+                    match = sex == pl.lit(name)
+                    cases.append(Case(match if place is None else place & match, value))
+            if here:
+                break  # the most particular that covers the whole area asked
+        return by_cases(parameter.kind, tuple(cases))
+
+    def _lies_in(self, prefix: str, around: Around) -> pl.Expr | None:
+        me = around.me
+        if me is None or me.unit is None:
+            return None
+        return me.value(me.facts[me.unit]).expr.str.starts_with(prefix)
+
+    def _could_be_none(self, node: Node, around: Around) -> bool:
+        """Whether 'none' makes sense, whatever this frame happens to hold."""
+        if isinstance(node, Name) and around.me is not None:
+            fact = around.me.facts.get(node.name)
+            return fact is not None and fact.may_be_none
+        if isinstance(node, Field) and node.owner != "param":
+            fact = self.owner(node, around).facts.get(node.name)
+            return fact is not None and fact.may_be_none
+        return False
+
+    # Operators -------------------------------------------------------------------------------
+
+    def _compare(self, node: Compare, around: Around) -> Value:
+        folded = self._folded(node, around)
+        if folded is not None:
+            return folded
+        left, right = self._alike(node.left, node.right, node.column, around)
+        if isinstance(left.type, Items | Record):
+            raise RuleError("lists and records cannot be compared", column=node.column)
+        ordered = left.type in (Kind.INT, Kind.MONEY, Kind.DATE)
+        if node.op not in ("==", "!=") and not ordered:
+            raise RuleError(f"{left.type.value} has no order", column=node.column)
+        if node.op == "!=":
+            return Value(Kind.BOOL, ~false_if_none(left.expr == right.expr, left, right))
+        return Value(
+            Kind.BOOL, false_if_none(_COMPARE[node.op](left.expr, right.expr), left, right)
+        )
+
+    def _folded(self, node: Compare, around: Around) -> Value | None:
+        """``age(d) >= n`` and its like as one comparison of the date with a constant day."""
+        for side, other, op in (
+            (node.left, node.right, node.op),
+            (node.right, node.left, _MIRRORED[node.op]),
+        ):
+            if (
+                not isinstance(side, Call)
+                or side.function not in functions.SINCE
+                or op in ("==", "!=")
+            ):
+                continue
+            if len(side.arguments) != 1:
+                continue
+            limit = self.value(other, around)
+            if limit.type is not Kind.INT or limit.cases is None:
+                continue
+            start = self.of(side.arguments[0], around, Kind.DATE)
+            count = functions.SINCE[side.function]
+
+            def compared(
+                n: int, count: functions.Counted = count, op: str = op, start: Value = start
+            ) -> pl.Expr:
+                least = n if op in (">=", "<") else n + 1
+                cut = calendar.latest(lambda day: count(day, self.as_of) >= least)
+                if op in (">=", ">"):
+                    return (
+                        pl.lit(False) & start.expr.is_null() if cut is None else start.expr <= cut
+                    )
+                return start.expr > (date.min if cut is None else cut)
+
+            cases = tuple(Case(case.condition, compared(case.value)) for case in limit.cases)
+            return Value(Kind.BOOL, false_if_none(chosen(cases, pl.Boolean()), start))
+        return None
+
+    def _cut(self, count: functions.Counted, op: str, limit: int, start: pl.Expr) -> pl.Expr:
+        least = limit if op in (">=", "<") else limit + 1
+        last = calendar.latest(lambda day: count(day, self.as_of) >= least)
+        if op in (">=", ">"):
+            return start < date.min if last is None else start <= last
+        return start >= date.min if last is None else start > last
+
+    def _within(self, node: Within, around: Around) -> Value:
+        value = self.value(node.left, around)
+        values: list[Any] = []
+        for option in node.options:
+            one = literal(option.value)
+            if value.type is Kind.MONEY and one.type is Kind.INT:
+                one = yuan(option.value)
+            if one.type is not value.type or one.cases is None:
+                raise RuleError(
+                    f"{option.value!r} is not {named(value.type)}", column=option.column
+                )
+            values.append(one.cases[0].value)
+        # Written out, a handful of comparisons is faster than a set look-up.
+        tests = [value.expr == pl.lit(one) for one in values]
+        return Value(Kind.BOOL, false_if_none(any_of(tests), value))
+
+    def _arithmetic(self, node: Arithmetic, around: Around) -> Value:
+        left, right = self.value(node.left, around), self.value(node.right, around)
+        if node.op == "*":
+            if {left.type, right.type} == {Kind.MONEY, Kind.INT}:
+                kind = Kind.MONEY
+            elif left.type is right.type is Kind.INT:
+                kind = Kind.INT
+            else:
+                raise RuleError("* takes numbers, or an amount and a number", column=node.column)
+            return Value(kind, left.expr * right.expr, either(left.none, right.none))
+        left, right = self._alike(node.left, node.right, node.column, around)
+        if left.type not in (Kind.INT, Kind.MONEY):
+            raise RuleError(f"{node.op} takes numbers or amounts", column=node.column)
+        expr = left.expr + right.expr if node.op == "+" else left.expr - right.expr
+        return Value(left.type, expr, either(left.none, right.none))
+
+    def _choice(self, node: Choice, around: Around) -> Value:
+        test = self.truth(node.condition, around)
+        then, other = self._alike(node.then, node.otherwise, node.column, around)
+        expr = pl.when(test).then(then.expr).when(~test).then(other.expr)
+        none = None
+        if then.none is not None or other.none is not None:
+            yes = pl.lit(False) if then.none is None else then.none
+            no = pl.lit(False) if other.none is None else other.none
+            none = pl.when(test).then(yes).when(~test).then(no).otherwise(False)
+        return Value(then.type, expr, none)
+
+    def _alike(self, a: Node, b: Node, column: int, around: Around) -> tuple[Value, Value]:
+        """Both values in one type; a plain number beside an amount is in yuan."""
+        left, right = self.value(a, around), self.value(b, around)
+        if left.type is Kind.MONEY and isinstance(b, Literal) and right.type is Kind.INT:
+            right = yuan(b.value)
+        if right.type is Kind.MONEY and isinstance(a, Literal) and left.type is Kind.INT:
+            left = yuan(a.value)
+        if left.type != right.type:
+            raise RuleError(f"{named(left.type)} beside {named(right.type)}", column=column)
+        return left, right
+
+    def money(self, value: Value, node: Node) -> Value:
+        if value.type is Kind.INT and isinstance(node, Literal):
+            return yuan(node.value)
+        if value.type is not Kind.MONEY:
+            raise RuleError(f"expected an amount, this is {named(value.type)}", column=node.column)
+        return value
+
+    def fact_of(self, node: Node, around: Around) -> tuple[Binding, Fact] | None:
+        if isinstance(node, Name) and around.me is not None and node.name not in around.names:
+            fact = around.me.facts.get(node.name)
+            return None if fact is None else (around.me, fact)
+        if isinstance(node, Field) and node.owner != "param":
+            binding = self.owner(node, around)
+            fact = binding.facts.get(node.name)
+            return None if fact is None else (binding, fact)
+        return None
+
+    def schedule(self, node: Call) -> Schedule:
+        try:
+            return self.book.schedule(self.as_of, self.region)
+        except RuleError as error:
+            raise RuleError(error.message, column=node.column) from None
+
+
+class Opened:
+    """Guards against a term or group that refers to itself."""
+
+    def __init__(self, compiler: Compiler, name: str, column: int) -> None:
+        if name in compiler.open:
+            raise RuleError(f"{name} refers to itself", column=column)
+        self.open = compiler.open
+        self.name = name
+
+    def __enter__(self) -> None:
+        self.open.append(self.name)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        name = self.open.pop()
+        if isinstance(error, RuleError) and not error.inside:
+            error.inside = name
+
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+_COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+}
+
+
+def significant(region: str) -> str:
+    """The digits of a 12-digit code that say something: 371000000000 → 3710.
+
+    >>> significant("371002001000")
+    '371002001'
+    """
+    for digits in (2, 4, 6, 9):
+        if not region[digits:].strip("0"):
+            return region[:digits]
+    return region
