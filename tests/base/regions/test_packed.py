@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from weiye.base.regions.packing import pack_counties, pack_regions
@@ -161,3 +162,24 @@ def test_two_squares_keep_their_common_corners_whatever_the_tolerance():
     fine = rings_of(json.loads(gzip.decompress(pack_counties(squares, tolerance=1))))
     assert [1.0001, 0.5] in fine[0]
     assert [1.0001, 0.5] in fine[1]
+
+
+@pytest.mark.slow
+def test_no_two_borders_cross_after_simplification():
+    """Every pair of segments by the orientation of their ends, with exact whole numbers."""
+    edges = set()
+    for ring in rings_of(read_counties(PACK)):
+        for a, b in itertools.pairwise(ring):
+            ends = sorted(tuple(round(x * 10_000) for x in point) for point in (a, b))
+            edges.add((*ends[0], *ends[1]))
+    ax, ay, bx, by = np.array(sorted(edges), dtype=np.int64).T
+
+    def side(px, py, qx, qy, rx, ry):
+        return np.sign((qx - px) * (ry - py) - (qy - py) * (rx - px))
+
+    for i in range(len(ax) - 1):
+        own = ax[i], ay[i], bx[i], by[i]
+        cx, cy, dx, dy = (column[i + 1 :] for column in (ax, ay, bx, by))
+        apart = side(*own, cx, cy) * side(*own, dx, dy) < 0
+        apart &= side(cx, cy, dx, dy, ax[i], ay[i]) * side(cx, cy, dx, dy, bx[i], by[i]) < 0
+        assert not apart.any(), own

@@ -1,6 +1,5 @@
 """Communities that are to be filled, and invented points for them, their grids and buildings."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,11 +52,13 @@ def inside(geometry: Mapping[str, Any], lon: Floats, lat: Floats) -> npt.NDArray
     polygons = coordinates if geometry["type"] == "MultiPolygon" else [coordinates]
     odd = np.zeros(lon.shape, dtype=bool)
     for ring in (ring for polygon in polygons for ring in polygon):
-        points = np.asarray(ring, dtype=np.float64)
-        for (ax, ay), (bx, by) in itertools.pairwise(points):
-            if ay != by:
-                crosses = (ay > lat) != (by > lat)
-                odd ^= crosses & (lon < ax + (lat - ay) * (bx - ax) / (by - ay))
+        points = np.asarray(ring, dtype=np.float64)[:, :, None]
+        (ax, ay), (bx, by) = points[:-1].swapaxes(0, 1), points[1:].swapaxes(0, 1)
+        between = (ay > lat) != (by > lat)
+        # A level edge lies between no two latitudes; its height is replaced to divide by.
+        height = np.where(ay == by, 1.0, by - ay)
+        right = lon < ax + (lat - ay) * (bx - ax) / height
+        odd ^= (between & right).sum(axis=0) % 2 == 1
     return odd
 
 

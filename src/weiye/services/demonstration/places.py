@@ -49,7 +49,7 @@ def province_pack(packs: Path, code: str) -> Path:
 def read_yaml(pack: Path, name: str) -> Mapping[str, Any]:
     """One file of a pack's assumptions."""
     text = (pack / FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    content: Mapping[str, Any] = yaml.safe_load(text)
+    content: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return content
 
 
