@@ -31,7 +31,7 @@ def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
         people(actor)
         .select_related("unit")
         .annotate(
-            age=RawSQL(_AGE, [as_of], output_field=IntegerField(null=True)),
+            age=RawSQL(_AGE, [as_of], output_field=IntegerField(null=True)),  # noqa: S611
             employment_status=Subquery(
                 current_periods(as_of).filter(person=OuterRef("pk")).values("status")[:1]
             ),

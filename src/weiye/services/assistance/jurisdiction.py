@@ -1,37 +1,29 @@
 """What the pack of a place decides about assistance, in the form that this app uses."""
 
-from typing import Any
+from weiye.base.packs import Pack, load_pack
+from weiye.registers.people.frames import community_code
 
 from .quota import KINDS, Standard
 
-
-def region_of(path: str) -> str:
-    """The 12-digit code of the community (or higher unit) at or above ``path``.
-
-    >>> region_of("37/10/02/001/001/g01/")
-    '371002001001'
-    >>> region_of("37/10/")
-    '371000000000'
-    """
-    digits = "".join(part for part in path.split("/") if part.isdigit())
-    return digits[:12].ljust(12, "0")
+# The scope of this id says who gets a file (鲁就办[2023]13号 第16项); packs share stable ids.
+FILE_SCOPE = "assistance-file"
 
 
-def pack_of(path: str) -> Any:
+def pack_of(path: str) -> Pack:
     """The pack in force at ``path``; the whole tree (``""``) has the province's."""
-    from weiye.base.packs import load_pack
-
-    return load_pack(region_of(path or "37/"))
+    return load_pack(community_code(path or "37/"))
 
 
 def standards(path: str) -> dict[str, Standard]:
-    """The pack's quotas by name."""
+    """The pack's quotas by id."""
     return {
-        name: Standard(
-            name=name,
+        quota.id: Standard(
+            name=quota.id,
             title=quota.title,
             occasions={kind: quota.occasions.get(kind, 0) for kind in KINDS},
+            months=quota.months,
+            once_a_day=quota.once_a_day,
             source=quota.source,
         )
-        for name, quota in pack_of(path).quotas.items()
+        for quota in pack_of(path).quotas.values()
     }

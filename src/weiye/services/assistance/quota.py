@@ -1,20 +1,20 @@
 """How the occasions owed to a person are counted: pure arithmetic over days.
 
-A standard such as "12333" (鲁就办[2023]13号; domain.md §1.0 says how it counts) owes *n* occasions of
-a kind within twelve months from opening the file and within each twelve months after. Several of
-one kind on one day are one occasion; withdrawn contacts are none.
+A standard such as "12333" (鲁就办[2023]13号 第16项; domain.md §1.0 says how it counts) owes *n*
+occasions of a kind within twelve months from opening the file and within each twelve months after.
+Several of one kind on one day are one occasion; withdrawn contacts are none.
 
 **Pace.** The twelve months are cut into *n* slices, as equal as whole days allow: the k-th occasion
-is due on the last day of the k-th slice, ``start + ⌊days × k ÷ n⌋ − 1``. Somebody is *behind* as long
-as fewer occasions were held than have a due day that has **passed**; on the due day itself the
-occasion is due but not late. The SQL of `progress_sql` says the same; a test compares the two.
+is due on the last day of the k-th slice, ``start + ⌊days × k ÷ n⌋ − 1``. Somebody is *behind* as
+long as fewer occasions were held than have a due day that has **passed**; on the due day itself
+the occasion is due but not late. The SQL in `queries.progress` says the same; a test compares them.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from weiye.engine.rules.calendar import anniversary, years_between
+from weiye.engine.rules.calendar import add_months, months_between
 
 # The order in which pages name the kinds: the order of the digits of "12333".
 KINDS = ("policy", "guidance", "vacancy", "training")
@@ -22,12 +22,14 @@ KINDS = ("policy", "guidance", "vacancy", "training")
 
 @dataclass(frozen=True)
 class Standard:
-    """A pack's quota: ``occasions`` per kind within twelve months."""
+    """A pack's quota: ``occasions`` per kind within each ``months`` from opening the file."""
 
     name: str
     title: str
     occasions: Mapping[str, int]
     source: str
+    months: int = 12
+    once_a_day: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,18 +87,24 @@ class Progress:
         return min(open_kinds, key=lambda k: k.next_due or date.max, default=None)
 
 
-def period(opened_on: date, as_of: date) -> tuple[date, date]:
-    """First day, and first day of the next, of the twelve months that hold the as-of day.
+def period(opened_on: date, as_of: date, months: int = 12) -> tuple[date, date]:
+    """First day, and first day of the next, of the period that holds the as-of day.
 
-    Raises ``ValueError`` for a day before the file was opened.
+    Every period is counted from the day of opening itself; where its month lacks that day, it
+    begins on the next month's first. Raises ``ValueError`` for a day before the file was opened.
 
     >>> period(date(2024, 2, 29), date(2025, 3, 1))
     (datetime.date(2025, 3, 1), datetime.date(2026, 3, 1))
     """
     if as_of < opened_on:
         raise ValueError(f"{as_of} lies before the file was opened on {opened_on}")
-    years = years_between(opened_on, as_of)
-    return anniversary(opened_on, years), anniversary(opened_on, years + 1)
+    number = months_between(opened_on, as_of) // months
+    return _begins(opened_on, number * months), _begins(opened_on, (number + 1) * months)
+
+
+def _begins(day: date, months: int) -> date:
+    begun = add_months(day, months)
+    return begun if begun.day == day.day else begun + timedelta(days=1)
 
 
 def due_day(start: date, end: date, owed: int, k: int) -> date:
@@ -108,13 +116,14 @@ def progress(
     standard: Standard, opened_on: date, held: Mapping[str, Collection[date]], as_of: date
 ) -> Progress:
     """Count one file. ``held`` are the days of valid contacts per kind, repeats allowed."""
-    start, end = period(opened_on, as_of)
+    start, end = period(opened_on, as_of, standard.months)
     found = []
     for kind in KINDS:
         owed = standard.occasions.get(kind, 0)
         if not owed:
             continue
-        done = len({day for day in held.get(kind, ()) if start <= day < end and day <= as_of})
+        days = [day for day in held.get(kind, ()) if start <= day < end and day <= as_of]
+        done = len(set(days)) if standard.once_a_day else len(days)
         due = [due_day(start, end, owed, k) for k in range(1, owed + 1)]
         found.append(
             KindProgress(

@@ -1,5 +1,6 @@
 """Quota progress, of one file and of many at once."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
@@ -10,30 +11,33 @@ from django.db import connection
 from weiye.base.scope.actor import Actor
 
 from ..jurisdiction import standards
-from ..models import AssistanceFile, Contact, FileState
+from ..models import AssistanceFile, Contact
 from ..quota import Progress, Standard, progress
 
 # One row per open file and kind owed: n, done, expected, start, stop (see `..quota`).
-# {where} narrows assistance_assistancefile f; %(standards)s is [{"quota", "kind", "n"}, …].
+# {where} narrows assistance_assistancefile f; %(standards)s is what `standards_json` gives.
 PER_KIND = """
     SELECT f.id, f.person_id, f.unit_path, q.kind, q.n, s.start, s.stop,
-           (SELECT count(DISTINCT c."on") FROM assistance_contact c
+           (SELECT CASE WHEN q.once THEN count(DISTINCT c."on") ELSE count(*) END
+              FROM assistance_contact c
              WHERE c.file_id = f.id AND c.kind = q.kind AND c.withdrawn_because = ''
                AND c."on" >= s.start AND c."on" < s.stop AND c."on" <= %(as_of)s)::int AS done,
            ((%(as_of)s::date - s.start + 1) * q.n - 1) / (s.stop - s.start) AS expected
     FROM assistance_assistancefile f
-    JOIN jsonb_to_recordset(%(standards)s::jsonb) AS q(quota text, kind text, n int)
-      ON q.quota = f.quota
-    CROSS JOIN LATERAL (SELECT date_part('year', age(%(as_of)s::date, f.opened_on))::int AS y) a
+    JOIN jsonb_to_recordset(%(standards)s::jsonb)
+         AS q(quota text, kind text, n int, months int, once bool) ON q.quota = f.quota
+    CROSS JOIN LATERAL (SELECT age(%(as_of)s::date, f.opened_on) AS whole) a
     CROSS JOIN LATERAL (
-        SELECT (f.opened_on + make_interval(years => a.y))::date AS plain_start,
-               (f.opened_on + make_interval(years => a.y + 1))::date AS plain_stop) p
-    -- 29 February has its anniversary on 1 March.
+        SELECT (extract(year FROM a.whole) * 12 + extract(month FROM a.whole))::int
+               / q.months * q.months AS m) b
     CROSS JOIN LATERAL (
-        SELECT p.plain_start + (extract(day FROM p.plain_start) <> extract(day FROM f.opened_on))::int
-                 AS start,
-               p.plain_stop + (extract(day FROM p.plain_stop) <> extract(day FROM f.opened_on))::int
-                 AS stop) s
+        SELECT (f.opened_on + make_interval(months => b.m))::date AS start,
+               (f.opened_on + make_interval(months => b.m + q.months))::date AS stop,
+               extract(day FROM f.opened_on) AS day) p
+    -- A month that lacks the day: the next month's first, as 1 March for 29 February.
+    CROSS JOIN LATERAL (
+        SELECT p.start + (extract(day FROM p.start) <> p.day)::int AS start,
+               p.stop + (extract(day FROM p.stop) <> p.day)::int AS stop) s
     WHERE f.state = 'open' AND f.opened_on <= %(as_of)s AND {where}
 """
 
@@ -50,7 +54,13 @@ PER_FILE = """
 
 def standards_json(known: Mapping[str, Standard]) -> list[dict[str, Any]]:
     return [
-        {"quota": name, "kind": kind, "n": n}
+        {
+            "quota": name,
+            "kind": kind,
+            "n": n,
+            "months": standard.months,
+            "once": standard.once_a_day,
+        }
         for name, standard in known.items()
         for kind, n in standard.occasions.items()
         if n
@@ -93,7 +103,7 @@ def open_files_progress(
     lo, hi = actor.range
     parameters: dict[str, Any] = {
         "as_of": as_of,
-        "standards": _dump(standards_json(standards(path or actor.path))),
+        "standards": json.dumps(standards_json(standards(path or actor.path))),
         "lo": lo,
         "hi": hi,
     }
@@ -119,12 +129,3 @@ def state(row: Mapping[str, Any]) -> str:
     if row["done"] >= row["owed"]:
         return "complete"
     return "behind" if row["behind"] else "on_track"
-
-
-def _dump(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
-
-
-__all__ = ["FileState", "open_files_progress", "quota_progress", "quota_progress_of", "states"]

@@ -163,7 +163,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
         .filter(Q(found_on__gte=since) | Q(left_on__gte=since))
         .order_by("group")
         .values_list("group")
-        .annotate(joined, left)
+        .annotate(joined=joined, left=left)
     )
     refreshed = (
         AuditEntry.objects.visible_to(actor)
