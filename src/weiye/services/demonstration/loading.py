@@ -152,7 +152,7 @@ def _histories(society: Society, people: dict[int, Person], as_of: date) -> None
 
 
 def _work(society: Society, units: dict[str, Unit]) -> None:
-    """Employers, and their vacancies: those that have not expired are published."""
+    """Employers, and their vacancies, all published; a few have expired since, as happens."""
     employers = {}
     for row in society.employers.drop("trade", "registered_on").iter_rows(named=True):
         number, code = row.pop("employer_id"), row.pop("unit_code")
