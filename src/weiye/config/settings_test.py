@@ -14,11 +14,14 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 from weiye.config.settings import *  # noqa: E402, F403
-from weiye.config.settings import DATABASES, TEMPLATES  # noqa: E402
+from weiye.config.settings import DATABASES, STATIC_ROOT, TEMPLATES  # noqa: E402
 
 DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
 for _database in DATABASES.values():
     _database["CONN_MAX_AGE"] = 0
+
+# Static files come from the finders; the folder itself must be there, or it is warned about.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
