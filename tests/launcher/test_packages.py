@@ -18,6 +18,10 @@ LOG = Path("/state/log/pip.log")
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "hash differs"),
         ("NewConnectionError('… Connection refused')\nNo matching distribution", "does not answer"),
         ("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]')", "certificate"),
+        (
+            "(from versions: none)\nNo matching distribution found for six==1.0",
+            "has no six 1.0, or",
+        ),
         ("ERROR: No matching distribution found for polars==2.1.0", "package polars 2.1.0"),
         ("ERROR: something else", "could not be installed"),
     ],

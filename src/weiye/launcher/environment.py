@@ -163,6 +163,12 @@ def explain_pip(output: str, log: Path) -> str:
             "The Python packages could not be fetched: the package index shows a certificate this "
             f"machine does not trust (PIP_CERT names your network's own). Details: {log}"
         )
+    if "(from versions: none)" in output:  # silence looks the same as an empty index
+        return (
+            f"The Python packages could not be fetched: the package index has no{package}, or does "
+            "not answer. Check the network, or name a mirror or proxy your network allows "
+            f"(PIP_INDEX_URL, HTTPS_PROXY), and start again. Details: {log}"
+        )
     if "No matching distribution" in output:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return (

@@ -146,8 +146,7 @@ class Run:
             self.programs.wait_until_healthy(self.url, HEALTHY_PATIENCE)
 
     def _announce(self) -> None:
-        say(f"Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C stops. "
-            f"Logs: {self.installation.places.home / 'log'}")  # fmt: skip
+        """The address, and with demonstration data the sign-ins, on standard output."""
         print(f"\n  {self.url}\n", flush=True)
         if self.demo:
             subprocess.run(
@@ -156,6 +155,10 @@ class Run:
                 stdin=subprocess.DEVNULL,
                 preexec_fn=end_with_parent(),
             )
+        say(
+            f"Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C stops. "
+            f"Logs: {self.installation.places.home / 'log'}"
+        )
         if self.options.open and _has_desktop():
             webbrowser.open(self.url)
 

@@ -18,6 +18,7 @@ from weiye.launcher.trouble import Trouble, tail
 PATIENT_STOP = 20.0
 STEADY = 60.0  # seconds after which a program counts as running well
 RESTARTS = 5
+RESTARTS_AT_FIRST = 2  # of a program that never ran well
 PAUSE = 0.3
 
 
@@ -35,6 +36,7 @@ class Program:
     deaths: int = field(default=0, init=False)
     _started: float = field(default=0.0, init=False)
     _again_at: float = field(default=0.0, init=False)
+    proven: bool = field(default=False, init=False)
 
     def start(self) -> None:
         descriptor = open_log(self.log)
@@ -65,9 +67,9 @@ class Program:
         if status is None:
             return
         if now - self._started > STEADY:
-            self.deaths = 0
+            self.deaths, self.proven = 0, True
         self.deaths += 1
-        if self.deaths > RESTARTS:
+        if self.deaths > (RESTARTS if self.proven else RESTARTS_AT_FIRST):
             raise Trouble(
                 f"The {self.name} keeps stopping. Its last words ({self.log}):\n{tail(self.log)}"
             )
@@ -125,8 +127,9 @@ class Programs:
         while time.monotonic() < until:
             self.look_after()
             try:
-                with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:  # noqa: S310
+                with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310
                     if answer.status == 200:
+                        self.members[0].proven = True
                         return
                     said = str(answer.status)
             except urllib.error.HTTPError as error:
