@@ -62,7 +62,7 @@ def shift(day: date, months: int, *, overflow: bool) -> date:
 
 def completed(start: date, end: date, months: int) -> int:
     """How many periods of ``months`` are complete: step by step."""
-    count = (end.year - start.year) * 12 // months - 2
+    count = (end.year - start.year) * 12 // months - 13
     while shift(start, (count + 1) * months, overflow=True) <= end:
         count += 1
     return count

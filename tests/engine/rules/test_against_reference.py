@@ -264,7 +264,7 @@ def expected(tree, everybody, me):
     return None if value is UNKNOWN or value is NONE else value
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=a_bool("fact", 3), everybody=people)
 def test_every_condition_agrees_with_the_reference(tree, everybody):
     facts = facts_frame([{"id": n, **one} for n, one in enumerate(everybody)])
@@ -272,7 +272,7 @@ def test_every_condition_agrees_with_the_reference(tree, everybody):
     assert verdicts.wide()["r"].to_list() == [expected(tree, everybody, one) for one in everybody]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=an_amount("fact", 2), everybody=people)
 def test_every_amount_is_exact_to_the_fen(tree, everybody):
     facts = facts_frame([{"id": n, **one} for n, one in enumerate(everybody)])
@@ -283,7 +283,7 @@ def test_every_amount_is_exact_to_the_fen(tree, everybody):
     assert got == [expected(tree, everybody, one) for one in everybody]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=a_date("fact", 3), everybody=people)
 def test_every_date_agrees_with_the_reference(tree, everybody):
     facts = facts_frame([{"id": n, **one} for n, one in enumerate(everybody)])
@@ -292,7 +292,7 @@ def test_every_date_agrees_with_the_reference(tree, everybody):
     assert got == [expected(tree, everybody, one) for one in everybody]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=a_bool("fact", 3), everybody=people)
 def test_what_is_missing_is_named_where_a_clause_is_unknown_and_only_there(tree, everybody):
     facts = facts_frame([{"id": n, **one} for n, one in enumerate(everybody)])

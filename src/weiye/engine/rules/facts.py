@@ -344,7 +344,8 @@ def _read_type(kind: Type, value: Any, where: str, problems: list[str]) -> Any:
 
 
 def _said(kind: Kind) -> str:
-    return {"yes/no": "true or false"}.get(kind.value, f"a {kind.value}")
+    special = {Kind.BOOL: "true or false", Kind.MONEY: "an amount in yuan, at most 2 decimals"}
+    return special.get(kind, f"a {kind.value}")
 
 
 def _plain(kind: Kind, value: Any) -> Any:
