@@ -155,3 +155,4 @@ def static_files() -> None:
 
 def demo() -> None:
     demonstration.load(actor=system())
+    demonstration.play_history(actor=system())

@@ -19,7 +19,7 @@ from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.engine.simulation import Place, Society, simulate
 
-from . import queries
+from . import history, queries
 from .loading import NoAreaTree, write
 from .places import (
     communities,
@@ -79,6 +79,16 @@ def load(*, actor: Actor, seed: int = SEED, as_of: date | None = None) -> Loaded
         for entry in plan["accounts"]:
             _account(actor, entry)
     return result
+
+
+def play_history(*, actor: Actor, as_of: date | None = None) -> int:
+    """Give the communities in depth a past (see `history.play`); returns the contacts recorded."""
+    plan = read_yaml(_demonstration_pack(), "demonstration")
+    day = as_of or timezone.localdate()
+    return sum(
+        history.play(actor=actor, unit_path=_unit(deep["unit"]).path, as_of=day)
+        for deep in plan["deep"]
+    )
 
 
 def load_simulated(
