@@ -84,6 +84,26 @@ def test_served_files_are_swapped_in_whole(package: Path, tmp_path: Path) -> Non
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "served"),
+    [
+        ("a.css", b"a{}\n/*# sourceMappingURL=a.css.map */\n", b"a{}"),
+        ("a.js", b"a()\n//# sourceMappingURL=a.js.map", b"a()"),
+        ("a.js", b"'//# sourceMappingURL=x' + a()", b"'//# sourceMappingURL=x' + a()"),
+        ("a.txt", b"//# sourceMappingURL=a.js.map", b"//# sourceMappingURL=a.js.map"),
+    ],
+)
+def test_served_files_point_at_no_source_map(
+    tmp_path: Path, name: str, content: bytes, served: bytes
+) -> None:
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / name).write_bytes(content)
+    package = tmp_path / "package.json"
+    package.write_text(json.dumps({"weiye": {"vendor": {name: name}}}))
+    frontend.copy_served(package, tmp_path / "node_modules", tmp_path / "vendor", "first")
+    assert (tmp_path / "vendor" / name).read_bytes() == served
+
+
 def test_a_file_that_is_not_in_its_package_leaves_the_old_ones(
     package: Path, tmp_path: Path
 ) -> None:

@@ -86,9 +86,10 @@ def _install(places: Places, step: Step, missing: list[str]) -> None:
     for name in missing:
         count = _count(places, name)
         step.work(f"installing {count} packages, a minute or two the first time")
+        # Bytecode is made at first use: compiling all of it is half of the time.
         status, output = run_logged(
             [places.python, "-m", "pip", "install", "--require-hashes", "--only-binary=:all:",
-             "--no-deps", "--disable-pip-version-check", "--progress-bar=off",
+             "--no-deps", "--no-compile", "--disable-pip-version-check", "--progress-bar=off",
              "-r", places.root / "requirements" / f"{name}.txt"],
             places.log("pip"),
             environ=environ,

@@ -16,6 +16,7 @@ from weiye.launcher.trouble import Trouble
 
 STAMP = ".weiye.json"
 OLDEST_NODE = 20
+SOURCE_MAP = re.compile(rb"\s*(?://[#@]|/\*[#@]) ?sourceMappingURL=[^\s*]+(?:\s*\*/)?\s*\Z")
 NEEDED_BYTES = 400_000_000
 
 
@@ -125,9 +126,9 @@ def copy_served(package: Path, modules: Path, vendor: Path, digest: str) -> None
         goal.parent.mkdir(parents=True, exist_ok=True)
         try:
             if origin.is_dir():
-                shutil.copytree(origin, goal)
+                shutil.copytree(origin, goal, copy_function=_copy)
             else:
-                shutil.copyfile(origin, goal)
+                _copy(origin, goal)
         except FileNotFoundError:
             raise Trouble(
                 f"package.json names {source}, which its package does not have."
@@ -138,6 +139,14 @@ def copy_served(package: Path, modules: Path, vendor: Path, digest: str) -> None
         vendor.rename(old)
     part.rename(vendor)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _copy(source: str | Path, target: str | Path) -> None:
+    """Copy a file; a style sheet or script loses its pointer to a source map we do not serve."""
+    content = Path(source).read_bytes()
+    if Path(source).suffix in (".css", ".js", ".mjs"):
+        content = SOURCE_MAP.sub(b"", content)
+    Path(target).write_bytes(content)
 
 
 def explain_npm(output: str, log: Path) -> str:
