@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from weiye.launcher import browser
 from weiye.launcher.installation import Installation
+from weiye.launcher.keys import load
 from weiye.launcher.postgres.cluster import Cluster
 from weiye.launcher.processes import end_with_parent
-from weiye.launcher.progress import Progress, say
+from weiye.launcher.progress import Progress
 from weiye.launcher.trouble import Stop
 
 
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> int:
     try:
         told = _prepare(installation)
         for name, command in _checks(installation, slow=options.slow, rest=rest):
-            say(f"\n── {name} " + "─" * max(3, 70 - len(name)))
+            print(f"\n── {name} " + "─" * max(3, 70 - len(name)), flush=True)
             status = subprocess.run(
                 command,
                 env=told,
@@ -64,6 +65,7 @@ def _use_test_home(installation: Installation) -> None:
     home.mkdir(exist_ok=True)
     home.chmod(installation.places.home.stat().st_mode & 0o777)
     installation.places = replace(installation.places, home=home)
+    installation.keys = load(home)
 
 
 def _prepare(installation: Installation) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import webbrowser
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from weiye.launcher import address
 from weiye.launcher.installation import Installation
 from weiye.launcher.locks import Lock
-from weiye.launcher.processes import end_with_parent
+from weiye.launcher.processes import end_with_parent, stop
 from weiye.launcher.progress import Progress, say
 from weiye.launcher.supervise import Program, Programs
 from weiye.launcher.trouble import Stop, Trouble
@@ -185,16 +186,23 @@ class Run:
 
     def _check(self) -> int:
         """The main job once, through the running system; one JSON object on standard output."""
-        done = subprocess.run(
-            self.installation.command("check", "--url", self.url),
-            env=self._environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=end_with_parent(),
-        )
-        report = last_object(done.stdout)
-        if done.returncode or report is None:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            child = subprocess.Popen(
+                self.installation.command("check", "--url", self.url),
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                preexec_fn=end_with_parent(),
+            )
+            try:
+                while child.poll() is None:
+                    self.programs.look_after()
+                    time.sleep(0.1)
+            finally:
+                stop(child, patience=5)
+            output.seek(0)
+            report = last_object(output.read())
+        if child.returncode or report is None:
             raise Trouble("The check failed (see above).")
         report |= {"url": self.url, "seconds": round(time.monotonic() - self.started, 2)}
         self._shut_down()

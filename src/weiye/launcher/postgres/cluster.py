@@ -86,9 +86,19 @@ class Cluster:
         with self._start as start:
             if not start.take(patience=START_PATIENCE):
                 raise Trouble("Another ./weiye is starting the database and does not finish.")
-            self._create(step)
-            self._run(step)
-            bootstrap(self, step)
+            try:
+                self._bring_up(step)
+            except Trouble:
+                if not self.throwaway:
+                    raise
+                # Kept without fsync, it may not have survived the machine going down.
+                shutil.rmtree(self.data, ignore_errors=True)
+                self._bring_up(step)
+
+    def _bring_up(self, step: Step) -> None:
+        self._create(step)
+        self._run(step)
+        bootstrap(self, step)
 
     def alive(self) -> bool:
         return look(self.data) is not None
@@ -192,6 +202,7 @@ class Cluster:
             if "No space left" in output or "Disk quota" in output:
                 raise Trouble("The disk is full. Free some space and start again.")
             raise Trouble(f"The database could not be made:\n{tail(log)}")
+        (self.folder / "bootstrap.json").unlink(missing_ok=True)
         part.rename(self.data)
 
     def _run(self, step: Step) -> None:
