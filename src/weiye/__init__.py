@@ -1,0 +1,3 @@
+"""Weiye 社区微业: community employment service for a province."""
+
+__version__ = "0.1.0"

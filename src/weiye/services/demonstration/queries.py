@@ -9,8 +9,11 @@ from django.conf import settings
 from weiye.base.accounts.models import Membership
 from weiye.base.accounts.roles import roles
 from weiye.base.audit.models import AuditEntry
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 from weiye.registers.people.models import Household, Person
+
+from .places import read_yaml
 
 LOADED: Final = "demonstration.load"
 
@@ -70,3 +73,10 @@ def loads(actor: Actor) -> list[dict[str, Any]]:
     """What was loaded before: the details of each load, the oldest first."""
     entries = AuditEntry.objects.visible_to(actor).filter(verb=LOADED).order_by("pk")
     return list(entries.values_list("detail", flat=True))
+
+
+def sample_unit() -> Unit:
+    """The community that the sample roster is for: the first one described in depth."""
+    found = sorted(settings.PACKS_DIR.glob("*/simulation/demonstration.yaml"))
+    plan = read_yaml(found[0].parents[1], "demonstration")
+    return Unit.objects.get(code=plan["deep"][0]["unit"])
