@@ -6,7 +6,6 @@ neighbouring communities are near too; people are the actor's own area alone.
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
 import polars as pl
@@ -14,6 +13,7 @@ import polars as pl
 from weiye.base.packs import load_pack
 from weiye.base.scope.actor import Actor
 from weiye.engine.matching import Hindrance, Matcher, why_not
+from weiye.engine.occupations import names
 from weiye.registers.employers.models import PublicVacancy
 from weiye.registers.people import queries as people_queries
 from weiye.registers.people.frames import community_code, people_frame, seekers
@@ -79,7 +79,7 @@ def pairs(
         vacancies,
         as_of=as_of,
         weights=weights_of(dict(load_pack(region).matching)),
-        names=occupation_names(),
+        names=names(),
     )
     found = matcher.match(
         people,
@@ -202,9 +202,3 @@ def _why_nothing(people: pl.DataFrame) -> str:
     return (
         f"步行{row['max_walk_minutes']:.0f}分钟内没有条件都符合的岗位。可以放宽距离、时间或工资。"
     )
-
-
-@cache
-def occupation_names() -> dict[str, str]:
-    """Occupation code → name, where a table of names is at hand."""
-    return {}

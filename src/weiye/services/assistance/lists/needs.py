@@ -7,8 +7,8 @@ import polars as pl
 
 from weiye.engine.matching.reasons import hours_text
 from weiye.engine.matching.schema import ALL_HOURS
+from weiye.engine.occupations import name_of
 from weiye.engine.rules import PERSON_FACTS
-from weiye.services.matching.queries import occupation_names
 
 from ..models import ListKind
 from .entries import Entry, Sheet, cut
@@ -66,8 +66,7 @@ def _wish(person: dict[str, Any]) -> Iterator[Need]:
             ["求职意愿未登记，岗位先按时间不限、附近推荐"],
         )
     else:
-        names = occupation_names()
-        wanted = [names[code] for code in person["occupation_codes"] if code in names]
+        wanted = [name for code in person["occupation_codes"] if (name := name_of(code))]
         parts = [
             f"想做{'、'.join(wanted)}" if wanted else "",
             f"月薪{person['min_wage']:.0f}元以上" if person["min_wage"] else "工资可商量",

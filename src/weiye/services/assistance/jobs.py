@@ -1,0 +1,75 @@
+"""The pipeline in the background: on a worker's word, and every night."""
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from weiye.base.runs.actions import Reports, start, work_off
+from weiye.base.runs.models import Run
+from weiye.base.scope.actor import Actor, system
+from weiye.base.scope.fence import fence
+from weiye.registers.people.models import Person
+
+from .actions import run_pipeline
+
+KIND = "assistance.pipeline"
+COUNTY = 3
+
+
+def start_pipeline(*, actor: Actor, path: str, as_of: date) -> Run:
+    """Queue a run for a unit; one that waits or works already is returned instead.
+
+    Raises `NotAllowed` without ``pipeline.run`` for the path.
+    """
+    actor.require("pipeline.run", path)
+    return start(
+        actor=actor,
+        kind=KIND,
+        title="更新重点群体、援助档案和四张清单",
+        path=path,
+        args={"as_of": as_of.isoformat()},
+        task=pipeline,
+    )
+
+
+@app.task(name=KIND, queue="default")
+def pipeline(run_id: int, path: str) -> None:
+    work_off(run_id=run_id, path=path, work=_work)
+
+
+def _work(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
+    outcome = run_pipeline(
+        actor=actor,
+        path=run.unit_path,
+        as_of=date.fromisoformat(run.args["as_of"]),
+        progress=progress,
+    )
+    changes = outcome.changes
+    told = [
+        f"{count}{words}"
+        for count, words in (
+            (changes["groups_joined"], "人次进入群体"),
+            (changes["groups_left"], "人次退出群体"),
+            (changes["files_opened"], "份新建档案"),
+            (changes["entries_added"], "条新增清单"),
+            (changes["entries_ended"], "条移出清单"),
+        )
+        if count
+    ]
+    message = "，".join(told) + "。" if told else "没有变化。"
+    return {"message": f"已更新：{message}", "totals": outcome.totals, "changes": dict(changes)}
+
+
+@app.periodic(cron="30 1 * * *")
+@app.task(name=f"{KIND}.nightly", queue="default", queueing_lock=f"{KIND}.nightly")
+def nightly(timestamp: int) -> None:
+    """Queue a run for every county that has people; each is a transaction of its own."""
+    as_of = timezone.localdate()
+    actor = system()
+    with fence(actor):
+        paths = Person.objects.visible_to(actor).order_by().values_list("unit_path", flat=True)
+        counties = {"/".join(path.split("/")[:COUNTY]) + "/" for path in paths.distinct()}
+        for county in sorted(counties):
+            start_pipeline(actor=actor, path=county, as_of=as_of)
