@@ -146,6 +146,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.services.assistance.jobs",
     "weiye.services.exchange.jobs",
     "weiye.base.runs.jobs",
+    "weiye.desks.community.jobs",
 ]
 
 LOGGING = {

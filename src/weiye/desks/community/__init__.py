@@ -1,0 +1,1 @@
+"""The community desk (社区): whom to serve today and why, the ledger, one person, imports."""

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
 
-class CommunityConfig(AppConfig):
+class CommunityDeskConfig(AppConfig):
     name = "weiye.desks.community"
-    label = "community"
+    label = "community_desk"

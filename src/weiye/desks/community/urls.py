@@ -1,6 +1,48 @@
 from django.urls import path
 
-from . import views
+from .views import (
+    entries,
+    files,
+    imports,
+    ledger,
+    person,
+    runs,
+    summary,
+    today,
+    training,
+    vacancies,
+)
 
 app_name = "community"
-urlpatterns = [path("", views.today, name="today")]
+urlpatterns = [
+    path("", today.today, name="today"),
+    path("pipeline/", today.refresh, name="pipeline"),
+    path("people/", ledger.ledger, name="ledger"),
+    path("people/export/", ledger.export, name="export"),
+    path("people/<int:person_id>/", person.person, name="person"),
+    path("people/<int:person_id>/print/", person.paper, name="print"),
+    path("people/<int:person_id>/reveal/<slug:field>/", person.reveal, name="reveal"),
+    path("people/<int:person_id>/contacts/", entries.contact, name="contact"),
+    path("contacts/<int:contact_id>/withdraw/", entries.withdraw, name="withdraw"),
+    path("entries/<int:entry_id>/hide/", entries.hide, name="hide"),
+    path("entries/<int:entry_id>/restore/", entries.restore, name="restore"),
+    path("files/<int:file_id>/close/", files.close, name="close"),
+    path("files/<int:file_id>/reopen/", files.reopen, name="reopen"),
+    path("files/<int:file_id>/assign/", files.assign, name="assign"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/sample/", imports.sample, name="sample"),
+    path("imports/<int:batch_id>/", imports.batch, name="import"),
+    path("imports/<int:batch_id>/check/", imports.check, name="import-check"),
+    path("imports/<int:batch_id>/commit/", imports.commit, name="import-commit"),
+    path("imports/<int:batch_id>/cancel/", imports.cancel, name="import-cancel"),
+    path("summary/", summary.summary, name="summary"),
+    path("vacancies/", vacancies.vacancies, name="vacancies"),
+    path("vacancies/new/", vacancies.edit, name="vacancy-new"),
+    path("vacancies/<int:vacancy_id>/", vacancies.edit, name="vacancy"),
+    path("vacancies/<int:vacancy_id>/publish/", vacancies.publish, name="vacancy-publish"),
+    path("vacancies/<int:vacancy_id>/close/", vacancies.close, name="vacancy-close"),
+    path("training/", training.training, name="training"),
+    path("runs/<int:run_id>/", runs.progress, name="run"),
+    path("runs/<int:run_id>/cancel/", runs.cancel, name="cancel"),
+    path("downloads/<uuid:file_id>/", runs.download, name="file"),
+]

@@ -24,6 +24,15 @@ class ComponentForm(forms.Form):
         for field in self.fields.values():
             dress(field)
 
+    def take(self, error: forms.ValidationError) -> None:
+        """Show an action's complaints at their fields."""
+        if not hasattr(error, "error_dict"):
+            self.add_error(None, error)
+            return
+        for field, sentences in error.message_dict.items():
+            for sentence in sentences:
+                self.add_error(field if field in self.fields else None, sentence)
+
 
 def dress(field: forms.Field) -> None:
     """Give a field's widget its class and its Chinese messages."""
@@ -40,6 +49,11 @@ def dress(field: forms.Field) -> None:
     if own.get("required") == forms.Field.default_error_messages["required"]:
         verb = "请选择" if isinstance(field, forms.ChoiceField | forms.DateField) else "请填写"
         own["required"] = f"{verb}{label}。"
+
+
+def mark(field: forms.Field, words: str) -> None:
+    """Say beside the label when the field is needed, instead of "选填"."""
+    field.mark = words  # type: ignore[attr-defined]
 
 
 def date_field(label: str, **kwargs: Any) -> forms.DateField:

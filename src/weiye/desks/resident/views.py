@@ -14,6 +14,7 @@ from weiye.base.scope.access import public
 from weiye.registers.employers.models import LABELS, PublicVacancy, VacancyKind
 from weiye.registers.employers.queries import open_on
 
+from ..components.params import typed
 from .queries import Match, Place, find_places, near, place_of, within_walk
 
 PER_PAGE = 20
@@ -34,7 +35,7 @@ def market(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     matches: list[Match] = []
     place = _place(asked)
-    text = asked.get("where", "").strip()[:40]
+    text = typed(asked, "where", 40)
     if place is None and text:
         matches = find_places(text)
         if len(matches) == 1:
@@ -65,8 +66,8 @@ def market(request: HttpRequest) -> HttpResponse:
 
 
 def _place(asked: QueryDict) -> Place | None:
-    if code := asked.get("place", ""):
-        unit = Unit.objects.filter(code=code[:24]).first()
+    if code := typed(asked, "place", 24):
+        unit = Unit.objects.filter(code=code).first()
         return place_of(unit) if unit else None
     try:
         lon, lat = float(asked.get("lon", "")), float(asked.get("lat", ""))
@@ -100,7 +101,7 @@ def _narrow(
 @require_safe
 def places(request: HttpRequest) -> HttpResponse:
     """Suggestions while a name is typed: a fragment."""
-    text = request.GET.get("where", "").strip()[:40]
+    text = typed(request.GET, "where", 40)
     matches = find_places(text, 8) if text else []
     return render(request, "resident/places.html", {"matches": matches, "text": text})
 

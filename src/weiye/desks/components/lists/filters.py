@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Protocol
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from ..params import typed
+
 Rows = QuerySet[Any]
 
 
@@ -46,7 +48,7 @@ class Search:
     key: str = "q"
 
     def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
-        text = params.get(self.key, "").strip()[:100]
+        text = typed(params, self.key)
         if not text:
             return rows, None, ""
         try:
@@ -55,7 +57,7 @@ class Search:
             return rows.none(), None, str(error)
 
     def field(self, params: QueryDict) -> dict[str, Any]:
-        return {"value": params.get(self.key, "").strip()[:100]}
+        return {"value": typed(params, self.key)}
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Choice:
     choices: Sequence[tuple[str, str]]
     apply: Callable[[Rows, str], Rows]
     any_label: str = "全部"
+    # Reached by links alone: no field of its own, but shown and lifted like the others.
+    hidden: bool = False
 
     def _value(self, params: QueryDict) -> str:
         value = params.get(self.key, "")
@@ -81,7 +85,12 @@ class Choice:
         return self.apply(rows, value), Active(text, (self.key,)), ""
 
     def field(self, params: QueryDict) -> dict[str, Any]:
-        return {"value": self._value(params), "choices": self.choices, "any": self.any_label}
+        return {
+            "kind": "hidden" if self.hidden else self.kind,
+            "value": self._value(params),
+            "choices": self.choices,
+            "any": self.any_label,
+        }
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,6 @@ class Range:
 
     def field(self, params: QueryDict) -> dict[str, Any]:
         return {
-            "low": params.get(f"{self.key}_from", "")[:6],
-            "high": params.get(f"{self.key}_to", "")[:6],
+            "low": typed(params, f"{self.key}_from", 6),
+            "high": typed(params, f"{self.key}_to", 6),
         }

@@ -219,7 +219,7 @@ class ListPage:
     @property
     def filter_fields(self) -> list[dict[str, Any]]:
         return [
-            {"kind": f.kind, "key": f.key, "label": f.label, "filter": f, **f.field(self.params)}
+            {"kind": f.kind, "key": f.key, "label": f.label, **f.field(self.params)}
             for f in self.spec.filters
         ]
 
@@ -233,7 +233,19 @@ class ListPage:
         return sum(1 for a in self.active if self.spec.search is None or a.keys != ("q",))
 
     @property
+    def carried(self) -> list[tuple[str, str]]:
+        """Every parameter but the columns and the page: what the column chooser repeats."""
+        return [
+            (key, value)
+            for key, values in self.params.lists()
+            if key not in ("col", "page")
+            for value in values
+            if isinstance(value, str)
+        ]
+
+    @property
     def kept(self) -> list[tuple[str, str]]:
         """Parameters that the filter form repeats as they are."""
         names = (*self.spec.keep, "sort")
-        return [(name, self.params.get(name, "")) for name in names if self.params.get(name)]
+        kept = [(name, self.params.get(name, "")) for name in names if self.params.get(name)]
+        return kept + [("col", str(key)) for key in self.params.getlist("col")]

@@ -1,0 +1,68 @@
+"""The ledger of people, and its export."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from weiye.base.regions.models import Unit
+from weiye.base.scope.access import right
+from weiye.base.scope.actor import Actor
+
+from ...components.lists import ListPage
+from ...components.params import typed
+from ..desk import actor_of, runs_of
+from ..lists import ledger_spec
+
+
+def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]:
+    """The ledger as asked for; with ``unit`` narrowed to one unit of the actor's area.
+
+    Raises ``Http404`` for a unit outside it.
+    """
+    from weiye.services.assistance import queries as assistance
+
+    day = timezone.localdate()
+    rows = assistance.ledger(actor, as_of=day)
+    unit = None
+    if code := typed(params, "unit", 24):
+        unit = Unit.objects.visible_to(actor).filter(code=code).first()
+        if unit is None:
+            raise Http404
+        rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
+    return ListPage(ledger_spec(actor, as_of=day), rows, params), unit
+
+
+@right("people.list")
+@require_safe
+def ledger(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    page, unit = ledger_page(actor, request.GET)
+    # A grown ledger is empty only by its filters; an empty one asks for the first roster.
+    first_use = not page.total and not page.active and not page.complaints and unit is None
+    context = {
+        "list": page,
+        "unit": unit,
+        "first_use": first_use,
+        "can_import": actor.can("people.import"),
+        "can_export": actor.can("people.export"),
+        "can_assign": actor.can("files.manage"),
+        "runs": runs_of(actor, "people.export"),
+    }
+    return render(request, "community/ledger.html", context)
+
+
+@right("people.export")
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """Make an Excel file of what is seen, in the background."""
+    from ..jobs import start_export
+
+    actor = actor_of(request)
+    params = QueryDict(request.POST.get("query", "")[:2000])
+    ledger_page(actor, params)  # a unit outside the area is refused here, not in the job
+    picked = [int(key) for key in request.POST.getlist("pick") if key.isdecimal()]
+    start_export(actor=actor, query=params.urlencode(), picked=picked)
+    messages.info(request, "正在生成 Excel 文件，做好后在本页下载。")
+    return redirect(f"/community/people/?{params.urlencode()}")

@@ -1,0 +1,138 @@
+"""One person: who, why helped, what is owed, the four lists, what was done."""
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from weiye.base.audit.queries import of_thing
+from weiye.base.privacy.masking import mask_id_number, mask_phone
+from weiye.base.scope.access import right
+from weiye.registers.people import actions, queries
+from weiye.registers.people.models import Person
+from weiye.services.assistance import queries as assistance
+from weiye.services.assistance.models import FileState
+
+from ...components.params import typed
+from ..desk import actor_of
+from ..forms import CLOSE_REASONS, HIDE_REASONS, ContactForm
+
+READERS_SHOWN = 20
+REVEAL_REASONS = ("联系本人", "核对身份", "办理业务", "上门走访")
+VERBS = {
+    "person.read": "打开了这一页",
+    "person.reveal": "查看了完整信息",
+    "person.edit": "修改了信息",
+    "person.status": "登记了就业状态",
+    "person.wish": "登记了求职意愿",
+    "person.print": "打印了清单",
+}
+
+
+@right("people.read")
+@require_safe
+def person(request: HttpRequest, person_id: int) -> HttpResponse:
+    return page(request, person_id)
+
+
+def page(
+    request: HttpRequest, person_id: int, form: ContactForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The person's page, with the contact form as it was sent when it has errors."""
+    actor = actor_of(request)
+    day = timezone.localdate()
+    try:
+        actions.open_person(actor=actor, person_id=person_id)
+        found = assistance.person_page(actor, person_id=person_id, as_of=day)
+    except Person.DoesNotExist:
+        raise Http404 from None
+    is_open = found.file is not None and found.file.state == FileState.OPEN
+    readers = of_thing(actor=actor, kind="person", key=person_id).order_by("-id")[:READERS_SHOWN]
+    context = {
+        "found": found,
+        "person": found.person,
+        "is_open": is_open,
+        "form": form or ContactForm(found.lists, today=day),
+        "recording": form is not None,
+        "readers": [(e, VERBS.get(e.verb, e.verb)) for e in readers],
+        "workers": assistance.workers(actor, path=found.person.unit_path)
+        if is_open and actor.can("files.manage")
+        else [],
+        "masked_address": _mask_address(found.person.address or ""),
+        "hide_reasons": HIDE_REASONS,
+        "close_reasons": CLOSE_REASONS,
+        "reveal_reasons": REVEAL_REASONS,
+        "day": day,
+        "can": {
+            "record": actor.can("contacts.record") and is_open,
+            "edit_lists": actor.can("lists.edit") and is_open,
+            "manage": actor.can("files.manage"),
+            "reveal": actor.can("people.reveal"),
+        },
+    }
+    return render(request, "community/person.html", context, status=status)
+
+
+@right("people.reveal")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reveal(request: HttpRequest, person_id: int, field: str) -> HttpResponse:
+    """One value: masked again (GET), or whole, with the reason given and logged (POST)."""
+    actor = actor_of(request)
+    if field not in actions.REVEALABLE:
+        raise Http404
+    context = {
+        "what": field,
+        "label": actions.REVEALABLE[field],
+        "url": request.path,
+        "reasons": REVEAL_REASONS,
+        "can_reveal": True,
+    }
+    try:
+        if request.method == "POST":
+            value = actions.reveal(
+                actor=actor,
+                person_id=person_id,
+                field=field,
+                reason=typed(request.POST, "reason", 200),
+            )
+            context["value"] = value or "未登记"
+            name = "components/includes/revealed.html"
+        else:
+            whole = getattr(queries.person(actor, person_id), field) or ""
+            context["value"] = MASKS[field](whole)
+            name = "components/includes/masked.html"
+    except Person.DoesNotExist:
+        raise Http404 from None
+    except ValidationError as error:
+        return HttpResponse("".join(error.messages), status=422)
+    if request.headers.get("HX-Request") == "true":
+        response = render(request, name, context)
+    else:
+        response = render(
+            request,
+            "community/revealed.html",
+            {**context, "part": name, "person_id": person_id},
+        )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _mask_address(address: str) -> str:
+    return address[:6] + "***" if address else ""
+
+
+MASKS = {"id_number": mask_id_number, "phone": mask_phone, "address": _mask_address}
+
+
+@right("people.read")
+@require_safe
+def paper(request: HttpRequest, person_id: int) -> HttpResponse:
+    """The four lists of one person on A4, to be handed over at the door (AID-2)."""
+    actor = actor_of(request)
+    try:
+        actions.open_person(actor=actor, person_id=person_id)
+        sheet = assistance.print_sheet(actor, person_id=person_id, as_of=timezone.localdate())
+    except Person.DoesNotExist:
+        raise Http404 from None
+    return render(request, "community/print.html", {"sheet": sheet, "person": sheet.person})

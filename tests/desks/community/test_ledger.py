@@ -1,0 +1,177 @@
+"""The ledger: what it lists, whom it hides, what it costs."""
+
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.world import A, B, actor
+from weiye.base.files.models import StoredFile
+from weiye.base.runs.models import Run
+from weiye.base.scope.fence import fence
+from weiye.desks.community import jobs
+from weiye.desks.community.views.ledger import ledger_page
+from weiye.services.assistance.models import AssistanceFile
+
+pytestmark = pytest.mark.django_db
+LEDGER = "/community/people/"
+
+
+@pytest.mark.requirement("ORG-2")
+def test_a_worker_sees_the_own_community_alone(helped, signed) -> None:
+    helped("甲家的人", unit=A)
+    helped("乙家的人", unit=B)
+    text = signed("worker-a").get(LEDGER).content.decode()
+    assert "甲家的人" in text
+    assert "乙家的人" not in text
+
+
+@pytest.mark.requirement("ORG-2")
+@pytest.mark.parametrize("username", ["city", "province", "admin"])
+def test_who_steers_by_figures_sees_no_person(helped, signed, username: str) -> None:
+    made = helped("甲家的人")
+    client = signed(username)
+    assert client.get(LEDGER).status_code == 403
+    assert client.get(f"{LEDGER}{made.person.pk}/").status_code == 403
+    summary = client.get("/community/", follow=True)
+    assert summary.redirect_chain == [("/community/summary/", 302)]
+    assert "甲家的人" not in summary.content.decode()
+
+
+def test_the_first_page_asks_for_a_roster(signed) -> None:
+    text = signed("worker-a").get(LEDGER).content.decode()
+    assert "台账里还没有人" in text
+    assert "missing variable" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"王小明", "李大海", "赵新来"}),
+        ("q=王", {"王小明"}),
+        ("q=li da", {"李大海"}),
+        ("q=200000000", set()),
+        ("q=20000000002", {"李大海"}),
+        ("q=37990119700101001x", {"王小明"}),
+        ("group=长期失业", {"王小明", "李大海", "赵新来"}),
+        ("group=残疾", set()),
+        ("pace=behind", {"王小明", "李大海"}),
+        ("pace=on_track", {"赵新来"}),
+        ("pace=complete", set()),
+        ("news=opened", {"赵新来"}),
+        ("news=to_close", set()),
+        ("file=no", set()),
+        ("file=mine", {"王小明", "李大海", "赵新来"}),
+        ("status=失业", {"王小明", "李大海", "赵新来"}),
+        ("status=unknown", set()),
+        ("age_from=49&age_to=51", {"王小明", "李大海"}),
+        ("age_to=30", {"赵新来"}),
+        ("joined=长期失业", {"赵新来"}),
+    ],
+)
+def test_filters_and_search(helped, signed, query: str, found: set[str]) -> None:
+    helped("王小明")
+    helped("李大海")
+    helped("赵新来", days=2, birth_date=timezone.localdate() - timedelta(days=25 * 365))
+    text = signed("worker-a").get(f"{LEDGER}?{query}").content.decode()
+    assert {n for n in ("王小明", "李大海", "赵新来") if f">{n}</a>" in text} == found
+
+
+def test_the_ledger_costs_the_same_for_one_and_for_many(helped, signed) -> None:
+    client = signed("worker-a")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert client.get(LEDGER).status_code == 200
+        return len(caught)
+
+    helped()
+    one = cost()
+    for n in range(55):
+        helped(f"张三{n}")
+    many = cost()
+    assert one == many
+    assert many <= 16, "session, account, memberships, fence, runs, grids, count, rows"
+
+
+@pytest.mark.requirement("ORG-2")
+def test_drilling_into_a_unit_of_the_area_and_not_beyond(helped, signed) -> None:
+    helped("甲家的人", unit=A)
+    helped("乙家的人", unit=B)
+    client = signed("clerk")
+    both = client.get(LEDGER).content.decode()
+    assert "甲家的人" in both
+    assert "乙家的人" in both
+    text = client.get(LEDGER, {"unit": A}).content.decode()
+    assert "甲家的人" in text
+    assert "乙家的人" not in text
+    assert client.get(LEDGER, {"unit": "371002002001"}).status_code == 404
+    assert client.get(LEDGER, {"unit": "\x00'"}).status_code == 404
+
+
+def test_the_export_holds_what_was_seen_and_nothing_of_the_neighbours(helped) -> None:
+    helped("王小明", unit=A)
+    helped("=cmd|' /C calc'!A0", unit=A)
+    helped("乙家的人", unit=B)
+    me = actor("worker-a")
+    with fence(me):
+        run = Run(kind=jobs.KIND, unit_path=me.path, args={"query": "col=status", "picked": []})
+        result = jobs._export(me, run, Silent())
+        assert run.file is not None
+        content = StoredFile.objects.get(pk=run.file.pk).read()
+    assert result["rows"] == 2
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    rows = [[cell.value for cell in row] for row in sheet.rows]
+    assert rows[0] == ["姓名", "就业状态"]
+    assert sorted(r[0] for r in rows[1:]) == ["=cmd|' /C calc'!A0", "王小明"]
+    assert all(cell.data_type == "s" for row in sheet.rows for cell in row)
+
+
+class Silent:
+    def report(self, done: int, total: int, message: str) -> None:
+        return None
+
+
+def test_the_export_of_a_selection(helped) -> None:
+    one, _ = helped("王小明"), helped("李大海")
+    me = actor("worker-a")
+    with fence(me):
+        run = Run(kind=jobs.KIND, unit_path=me.path, args={"query": "", "picked": [one.person.pk]})
+        assert jobs._export(me, run, Silent())["rows"] == 1
+
+
+def test_asking_for_an_export_queues_it_once(helped, signed) -> None:
+    helped()
+    client = signed("worker-a")
+    for _ in range(2):
+        answer = client.post(f"{LEDGER}export/", {"query": "group=长期失业&sort=-age"})
+        assert answer.status_code == 302
+    with fence(actor("worker-a")):
+        assert Run.objects.filter(kind=jobs.KIND).count() == 1
+    text = client.get(LEDGER).content.decode()
+    assert "导出台账" in text
+    assert "取消" in text
+
+
+def test_a_grid_worker_may_not_export(helped, signed) -> None:
+    helped()
+    client = signed("grid-a")
+    assert client.post(f"{LEDGER}export/", {"query": ""}).status_code == 403
+    assert "导出Excel" not in client.get(LEDGER).content.decode()
+
+
+def test_the_pace_of_the_list_is_that_of_the_page(helped, signed) -> None:
+    made = helped()
+    me = actor("worker-a")
+    with fence(me):
+        page, _ = ledger_page(me, QueryDict("pace=behind"))
+        listed = page.objects[0].progress
+        assert AssistanceFile.objects.get(pk=made.file.pk).quota == "12333"
+    text = signed("worker-a").get(f"{LEDGER}{made.person.pk}/").content.decode()
+    assert f"落后{listed['behind']}次" in text
