@@ -16,7 +16,7 @@ def test_sample(on):
     table = read_table("样例.xlsx", content, "roster")
     found = propose(table)
     assert not found.missing
-    assert [c.column.title for c in found.unmapped] == ["序号"]
+    assert [c.column.title for c in found.unmapped] == ["序号", "残疾/类别", "备注"]
     blocks = list(RowParser(table, found.mapping, on).blocks())
     assert sum(len(b.lines) for b in blocks) == PEOPLE
     errors = problems_of(blocks)

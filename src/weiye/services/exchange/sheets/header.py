@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice, pairwise
 
 from .kinds import Kind
@@ -71,6 +72,8 @@ class Table:
     """Index of the last header row; data begins on the next."""
     columns: tuple[Column, ...]
     title: str
+    dated: date | None
+    """The day that stands above the header (填报日期), if one does."""
     notes: tuple[str, ...]
 
     def rows(self) -> Iterator[tuple[int, Row]]:
@@ -123,16 +126,7 @@ def find_table(book: Book, kind: Kind) -> Table:
     if others:
         names = "、".join(f"“{name}”" for name in others[:8])
         notes.append(f"读取的是工作表“{found.sheet.name}”，{names}没有读取。")
-    return Table(
-        book,
-        found.sheet,
-        kind,
-        found.top,
-        found.bottom,
-        found.columns,
-        found.title,
-        tuple(notes),
-    )
+    return replace(found, notes=tuple(notes))
 
 
 def _no_header(kind: Kind) -> str:
@@ -172,7 +166,21 @@ def _table_of(book: Book, sheet: RawSheet, kind: Kind) -> Table | None:
     if not any(field.name in fields for field in kind.needed):
         return None
     title = next((cell for row in texts[:top] for cell in row if cell), "")
-    return Table(book, sheet, kind, top, bottom, columns, title, ())
+    return Table(book, sheet, kind, top, bottom, columns, title, _dated(texts[:top]), ())
+
+
+_DAY = re.compile(r"([12][0-9]{3})[年./-]([0-9]{1,2})[月./-]([0-9]{1,2})")
+
+
+def _dated(above: list[list[str]]) -> date | None:
+    for row in above:
+        for cell in row:
+            if match := _DAY.search(cell):
+                try:
+                    return date(*map(int, match.groups()))
+                except ValueError:
+                    continue
+    return None
 
 
 def _upper_storey(texts: list[list[str]], top: int, bottom: int, merges: tuple[Merge, ...]) -> int:

@@ -1,0 +1,183 @@
+"""People of a roster, into `registers.people`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from weiye.base.privacy.fields import blind_index
+from weiye.base.regions.models import Unit
+from weiye.registers.people.intake import FACTS, SINCE, Entry, PeopleIntake
+
+from ..sheets import NEVER, Block, SheetRefused
+from ..sheets.job_words import occupation_code
+from .outcome import Adapter, Outcome, RowOutcome
+from .places import Buildings, Communities, Counties
+
+ELSEWHERE = "这个身份证号已在其他社区登记，需要办理迁移后才能导入"
+#: Fields of the file by what they become in the register, where the names differ.
+_SOURCES = {
+    "household_role": ("relation",),
+    "household": ("household_id", "relation"),
+    "hukou_unit": ("hukou_address",),
+    "unit": ("building", "address"),
+    "minimum_living": ("minimum_living", "low_income_edge", "destitute", "categories"),
+    "status": (
+        "employment_status",
+        "unemployed_since",
+        "employed_since",
+        "registered_unemployed_since",
+    ),
+    "wish": (
+        "wanted_jobs",
+        "min_wage",
+        "hours",
+        "max_walk_minutes",
+        "needs_accessible",
+        "skills",
+        "training_wish",
+    ),
+}
+_RENAMED = {"relation": "household_role"}
+
+
+class RosterAdapter(Adapter):
+    """Rows to entries: where somebody lives, in which household, and what is said of them."""
+
+    def open(self) -> None:
+        self.communities = Communities(self.unit)
+        self.buildings = Buildings()
+        self.counties = Counties()
+        if self.communities.only is None and "residence_unit" not in self.mapped:
+            raise SheetRefused(
+                f"{self.unit.name}下有多个社区，名册里要有“社区”一列（写社区名称或12位代码）。"
+                "也可以选择一个社区后再上传。"
+            )
+        self.register = PeopleIntake(
+            actor=self.actor,
+            unit=self.unit,
+            source=self.source,
+            as_of=self.as_of,
+            write=self.write,
+        )
+        self._household = ""
+
+    def take(self, block: Block) -> list[RowOutcome]:
+        households = self._households(block)
+        entries: list[Entry] = []
+        positions: list[int] = []
+        for at in range(len(block.lines)):
+            community = self._community(block, at)
+            if at in block.errors or community is None:
+                continue
+            entries.append(self._entry(block.row(at), community, households[at]))
+            positions.append(at)
+        outcomes = [RowOutcome(Outcome.ERROR)] * len(block.lines)
+        taken = self.register.take(entries) if entries else []
+        for at, result in zip(positions, taken, strict=True):
+            if result.result == "elsewhere":
+                block.error(at, "id_number", ELSEWHERE)
+                outcomes[at] = RowOutcome(Outcome.TRANSFER)
+            else:
+                fields = frozenset(f for name in result.fields for f in _SOURCES.get(name, (name,)))
+                outcomes[at] = RowOutcome(Outcome(result.result), fields)
+        return outcomes
+
+    def _community(self, block: Block, at: int) -> Unit | None:
+        column = block.columns.get("residence_unit")
+        text = column[at] if column is not None else None
+        if not text:
+            if self.communities.only is None:
+                block.error(at, "residence_unit", "社区没有填写")
+            return self.communities.only
+        found = self.communities.find(text)
+        if isinstance(found, str):
+            block.error(at, "residence_unit", found)
+            return None
+        return found
+
+    def _households(self, block: Block) -> list[str]:
+        """Household numbers; without that column a 户主 begins a household.
+
+        A blank number below a filled one belongs to it where the relation says so: text files lose
+        the merged cells.
+        """
+        numbers, relations = block.columns.get("household_id"), block.columns.get("relation")
+        ids = block.columns["id_number"]
+        if numbers is None and relations is None:
+            return [""] * len(block.lines)
+        found = []
+        for at in range(len(block.lines)):
+            number = numbers[at] if numbers is not None else None
+            head = relations is not None and relations[at] == "户主"
+            if number:
+                self._household = str(number)
+            elif relations is None or relations[at] is None:
+                self._household = ""
+            elif head:
+                # Named after its head without telling who that is; stays the same when repeated.
+                self._household = f"户{blind_index(ids[at])[:12]}" if ids[at] else ""
+            found.append(self._household)
+        return found
+
+    def _entry(self, row: dict[str, Any], community: Unit, household: str) -> Entry:
+        facts = {
+            name: value
+            for name, value in ((_RENAMED.get(k, k), v) for k, v in row.items())
+            if name in FACTS and value is not NEVER
+        }
+        none = frozenset(
+            name for name, value in row.items() if value is NEVER and name in (*FACTS, *SINCE)
+        )
+        if "children" in facts:
+            facts["children"] = list(facts["children"])
+        if "skill_certificates" in facts:
+            facts["skill_certificates"] = [
+                {"code": name} | ({"level": level} if level else {})
+                for name, level in facts["skill_certificates"]
+            ]
+        if hukou := row.get("hukou_address"):
+            code = self.counties.find(hukou)
+            if code:
+                facts["hukou_unit"] = code
+        address = row.get("address", "")
+        unit = self.buildings.find(community, row.get("building", ""), address) or community
+        status = row.get("employment_status", "")
+        since = row.get("unemployed_since" if status == "失业" else "employed_since")
+        registered = row.get("registered_unemployed_since")
+        return Entry(
+            id_number=row["id_number"],
+            unit=unit,
+            facts=facts,
+            phone=row.get("phone", ""),
+            address=address,
+            none=none,
+            household=household,
+            status=status,
+            since=since if isinstance(since, date) and status in _DATED else None,
+            registered=False if registered is NEVER else registered,
+            wish=_wish(row),
+        )
+
+
+_DATED = ("失业", "就业", "灵活就业")
+
+
+def _wish(row: dict[str, Any]) -> dict[str, Any]:
+    """What the row says about the work that is wanted; what is not said stays out."""
+    wish: dict[str, Any] = {}
+    if jobs := row.get("wanted_jobs"):
+        codes = [occupation_code(job) for job in jobs]
+        wish["occupation_codes"] = list(dict.fromkeys(code for code in codes if code))
+    certificates = [name for name, _level in row.get("skill_certificates") or ()]
+    skills = list(dict.fromkeys([*(row.get("skills") or ()), *certificates]))
+    if skills:
+        wish["skills"] = [skill[:40] for skill in skills]
+    if "min_wage" in row:
+        wish["min_wage"] = row["min_wage"][0]
+    for name in ("hours", "max_walk_minutes", "needs_accessible"):
+        if name in row:
+            wish[name] = row[name]
+    if training := row.get("training_wish"):
+        wish["training_wishes"] = [text[:40] for text in training]
+    return wish

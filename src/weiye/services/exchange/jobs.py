@@ -1,0 +1,60 @@
+"""The background side of imports: one transaction each, started over after a kill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procrastinate.contrib.django import app
+
+from weiye.base.runs.actions import Refused, Reports, work_off
+from weiye.base.runs.models import Run
+from weiye.base.scope.actor import Actor
+
+from . import actions
+from .models import ImportBatch, ImportKind
+from .sheets import SheetRefused
+
+
+@app.task(name="import.check", queue="default")
+def check(run_id: int, path: str) -> None:
+    """Check a batch (`actions.dry_run`)."""
+    work_off(run_id=run_id, path=path, work=_check)
+
+
+@app.task(name="import.commit", queue="default")
+def commit(run_id: int, path: str) -> None:
+    """Import a batch (`actions.commit`)."""
+    work_off(run_id=run_id, path=path, work=_commit)
+
+
+def _check(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
+    try:
+        batch = actions.check_now(actor=actor, batch_id=run.args["batch"], progress=progress)
+    except SheetRefused as error:
+        raise Refused(error.message) from error
+    return _result(run, batch)
+
+
+def _commit(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
+    try:
+        batch = actions.commit_now(actor=actor, batch_id=run.args["batch"], progress=progress)
+    except SheetRefused as error:
+        raise Refused(error.message) from error
+    if batch.kind == ImportKind.ROSTER and actor.can("pipeline.run"):
+        _open_files(actor, batch)
+    return _result(run, batch)
+
+
+def _open_files(actor: Actor, batch: ImportBatch) -> None:
+    """The same minute every person in difficulty has a file: the pipeline follows."""
+    from django.utils import timezone
+
+    from weiye.services.assistance.jobs import start_pipeline
+
+    start_pipeline(actor=actor, path=batch.unit_path, as_of=timezone.localdate())
+
+
+def _result(run: Run, batch: ImportBatch) -> dict[str, Any]:
+    run.file = batch.rejects
+    run.total = batch.counts["rows"]
+    return {"message": actions.summary(batch), "batch": batch.pk, "counts": batch.counts}
