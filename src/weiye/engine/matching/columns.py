@@ -10,85 +10,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from weiye.engine.matching.codes import NO_JOB, pack_job, pack_wish
+from weiye.engine.matching.kernel import (
+    CELL,
+    MINUTES_PER_RADIAN,
+    NO_UNIT,
+    SINGLE_SLACK,
+    Floats,
+    Ints,
+    Jobs,
+    People,
+    Place,
+    Positions,
+    Shorts,
+    Singles,
+    Words,
+)
 from weiye.engine.matching.schema import ALL_HOURS, EDUCATION_LEVELS, PEOPLE, VACANCIES
 from weiye.engine.matching.weights import Weights
 from weiye.engine.tables import conform
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Shorts = npt.NDArray[np.int16]
-Positions = npt.NDArray[np.int32]
-
-EARTH_RADIUS = 6_371_008.8  # metres, the mean radius R1
-DETOUR = 1.3
-METRES_PER_MINUTE = 4_800 / 60
-MINUTES_PER_RADIAN = EARTH_RADIUS * DETOUR / METRES_PER_MINUTE
-CELL = 0.005  # degrees; 556 m from south to north
-
 # An unknown age passes only where both bounds are open: then the lower one is the unknown's code.
 AGE_UNKNOWN, AGE_OPEN_LOW, AGE_OPEN_HIGH = -1000, -999, 1000
 STEPS = 128  # the bit beside the seven hours: "has steps, and this person needs none"
-NO_UNIT = -1
 WALK_CLASSES = (15.0, 30.0, 60.0, 120.0, np.inf)  # upper bounds in minutes
-
-
-class Place(NamedTuple):
-    """Points and the grid over them; n sides, m of them with a point, in physical order."""
-
-    x: Floats  # (n,) unit vector of the point; 0 without one
-    y: Floats
-    z: Floats
-    lon: Floats  # (n,) degrees, NaN without a point
-    lat: Floats
-    unit: Positions  # (n,) number of the community, NO_UNIT if not given
-    located: int  # m
-    remote: int  # end of the remote ones, which stand at [located, remote)
-    row_class: Positions  # (classes + 1,) first grid row of each walking class
-    row: Positions  # (rows,) grid row, ascending within a class
-    row_start: Ints  # (rows + 1,) first position of each grid row
-    column: Positions  # (m,) grid column
-    reach: Floats  # (classes,) the class's longest walk in minutes; NaN: the other side decides
-    unit_order: Positions  # positions with point and unit, not remote, by (unit, position)
-    unit_start: Ints  # (units + 1,) first entry of unit_order per unit
-    bare_start: Ints  # (units + 1,) first position per unit among those without a point
-
-
-class People(NamedTuple):
-    id: Ints
-    free: Shorts  # (n,) hours free, with STEPS set unless steps are in the way
-    age: Shorts
-    education: Shorts
-    min_wage: Floats  # -inf = any
-    max_walk: Floats  # minutes, inf = any
-    chord_limit: Floats  # squared chord of max_walk on the unit sphere, a little generous
-    wish_start: Ints  # (n + 1,)
-    wish: Ints
-    wish_mask: Ints
-    skill_bits: Ints  # one bit per skill number mod 63: a quick "none in common"
-    skill_start: Ints  # (n + 1,)
-    skill: Positions  # ascending per person
-
-
-class Jobs(NamedTuple):
-    id: Ints
-    need: Shorts  # (n,) hours needed, with STEPS set unless accessible
-    age_low: Shorts
-    age_high: Shorts
-    education: Shorts
-    wage_max: Floats  # inf = negotiable
-    wage_sure: Floats  # wage_min, else wage_max, else NaN
-    occupation: Ints
-    fresh: Ints  # the term `fresh` of the score
-    skill_bits: Ints
-    skill_start: Ints
-    skill: Positions
 
 
 @dataclass
@@ -131,11 +81,15 @@ def prepare_jobs(vacancies: pl.DataFrame, as_of: date, weights: Weights) -> JobS
         skills=_numbers(frame["skills"].explode()), units=_numbers(frame["unit"])
     )
     frame, place = _place(frame, "vacancy_id", vocabulary.units, walk=None)
-    skill_start, skill, skill_bits = _skills(frame["skills"], vocabulary.skills)
+    skill_start, skill = _skills(frame["skills"], vocabulary.skills)
     days = frame["posted_on"].to_physical().to_numpy().astype(np.int64)
     age_days = (as_of - date(1970, 1, 1)).days - days
     any_age = frame["min_age"].is_null() & frame["max_age"].is_null()
     low = frame["min_age"].clip(0, AGE_OPEN_HIGH).fill_null(AGE_OPEN_LOW).to_numpy()
+    wage_max = _floats(frame["wage_max"], np.inf)
+    wage_sure = _floats(frame.select(pl.coalesce("wage_min", "wage_max")).to_series(), np.nan)
+    occupation = _mapped(frame["occupation_code"], pack_job, NO_JOB)
+    fresh = np.maximum(0, weights.fresh_max - weights.fresh_per_day * age_days)
     jobs = Jobs(
         id=_ints(frame["vacancy_id"]),
         need=_shorts(frame["hours"].fill_null(0) & ALL_HOURS)
@@ -143,13 +97,19 @@ def prepare_jobs(vacancies: pl.DataFrame, as_of: date, weights: Weights) -> JobS
         age_low=np.where(any_age.to_numpy(), AGE_UNKNOWN, low).astype(np.int16),
         age_high=_shorts(frame["max_age"].clip(-1, AGE_OPEN_HIGH).fill_null(AGE_OPEN_HIGH)),
         education=_levels(frame["min_education"], unreadable=len(EDUCATION_LEVELS)),
-        wage_max=_floats(frame["wage_max"], np.inf),
-        wage_sure=_floats(frame.select(pl.coalesce("wage_min", "wage_max")).to_series(), np.nan),
-        occupation=_mapped(frame["occupation_code"], pack_job, NO_JOB),
-        fresh=np.maximum(0, weights.fresh_max - weights.fresh_per_day * age_days),
-        skill_bits=skill_bits,
+        wage_max=wage_max,
+        wage_sure=wage_sure,
+        occupation=occupation,
+        fresh=fresh,
         skill_start=skill_start,
         skill=skill,
+        wage_max32=_single(wage_max, np.inf),
+        wage_sure32=_single(np.nan_to_num(wage_sure), np.inf),
+        fresh32=_single(fresh.astype(np.float64), np.inf),
+        middle_bits=_bit(occupation >> 16),
+        small_bits=_bit(occupation >> 8),
+        skill_bits=_skill_bits(skill_start, skill),
+        skill_count32=np.diff(skill_start).astype(np.float32),
     )
     return JobSide(place, frame, jobs, vocabulary)
 
@@ -162,10 +122,12 @@ def prepare_people(people: pl.DataFrame, as_of: date, vocabulary: Vocabulary) ->
         pl.col("occupation_codes").fill_null([]),
     )
     frame, place = _place(frame, "person_id", vocabulary.units, walk="max_walk_minutes")
-    skill_start, skill, skill_bits = _skills(frame["skills"], vocabulary.skills)
-    wish_start, wish, wish_mask = _wishes(frame["occupation_codes"])
+    skill_start, skill = _skills(frame["skills"], vocabulary.skills)
+    wish_start, wish_code, wish_mask = _wishes(frame["occupation_codes"])
     max_walk = _floats(frame["max_walk_minutes"], np.inf)
-    reach = max_walk / MINUTES_PER_RADIAN
+    reach = np.minimum(max_walk / MINUTES_PER_RADIAN, np.pi)
+    min_wage = _floats(frame["min_wage"], -np.inf)
+    wish = np.maximum(min_wage, 0)
     return PeopleSide(
         place,
         frame,
@@ -180,15 +142,21 @@ def prepare_people(people: pl.DataFrame, as_of: date, vocabulary: Vocabulary) ->
                 .fill_null(AGE_UNKNOWN)
             ),
             education=_levels(frame["education"], unreadable=-1),
-            min_wage=_floats(frame["min_wage"], -np.inf),
+            min_wage=min_wage,
             max_walk=max_walk,
-            chord_limit=(2 * np.sin(np.minimum(reach, np.pi) / 2)) ** 2 * (1 + 1e-9) + 1e-15,
             wish_start=wish_start,
-            wish=wish,
+            wish=wish_code,
             wish_mask=wish_mask,
-            skill_bits=skill_bits,
             skill_start=skill_start,
             skill=skill,
+            min_wage32=_single(min_wage, -np.inf),
+            wish32=_single(wish, -np.inf),
+            percent32=_single(np.where(wish > 0, 100 / np.where(wish > 0, wish, 1), 0), np.inf),
+            chord32=_single((2 * np.sin(reach / 2) + SINGLE_SLACK) ** 2, np.inf),
+            middle_bits=_class_bits(wish_start, wish_code, wish_mask, 16),
+            small_bits=_class_bits(wish_start, wish_code, wish_mask, 8),
+            skill_bits=_skill_bits(skill_start, skill),
+            skill_count32=np.diff(skill_start).astype(np.float32),
         ),
     )
 
@@ -252,6 +220,9 @@ def _place(
         x=x,
         y=y,
         z=z,
+        x32=x.astype(np.float32),
+        y32=y.astype(np.float32),
+        z32=z.astype(np.float32),
         lon=lon,
         lat=lat,
         unit=unit,
@@ -292,7 +263,7 @@ def _offsets(lists: pl.Series) -> Ints:
     return np.append(0, np.cumsum(lists.list.len().to_numpy())).astype(np.int64)
 
 
-def _skills(lists: pl.Series, numbers: Mapping[str, int]) -> tuple[Ints, Positions, Ints]:
+def _skills(lists: pl.Series, numbers: Mapping[str, int]) -> tuple[Ints, Positions]:
     flat = (
         pl.DataFrame({"at": pl.int_range(lists.len(), eager=True), "skill": lists})
         .explode("skill")
@@ -314,9 +285,31 @@ def _skills(lists: pl.Series, numbers: Mapping[str, int]) -> tuple[Ints, Positio
     at = known["at"].to_numpy()
     skill = known["number"].to_numpy().astype(np.int32)
     start = np.searchsorted(at, np.arange(lists.len() + 1)).astype(np.int64)
-    bits = np.zeros(lists.len(), dtype=np.int64)
-    np.bitwise_or.at(bits, at, np.left_shift(np.int64(1), skill.astype(np.int64) % 63))
-    return start, skill, bits
+    return start, skill
+
+
+def _bit(number: Ints) -> Words:
+    """One of 32 bits per number: different numbers may share one, equal ones always do."""
+    return np.left_shift(np.int64(1), number % 31).astype(np.int32)
+
+
+def _gathered(start: Ints, bits: Words) -> Words:
+    """The bits of each member's items together."""
+    result = np.zeros(len(start) - 1, dtype=np.int32)
+    filled = start[1:] > start[:-1]
+    if filled.any():
+        result[filled] = np.bitwise_or.reduceat(bits, start[:-1][filled])
+    return result
+
+
+def _skill_bits(start: Ints, skill: Positions) -> Words:
+    return _gathered(start, _bit(skill.astype(np.int64)))
+
+
+def _class_bits(start: Ints, code: Ints, mask: Ints, shift: int) -> Words:
+    """Of the 中类 (shift 16) or 小类 (8); a wish for something larger can be met in all."""
+    larger = (mask >> shift) & 0xFF == 0
+    return _gathered(start, np.where(larger, np.int32(-1), _bit(code >> shift)).astype(np.int32))
 
 
 def _wishes(lists: pl.Series) -> tuple[Ints, Ints, Ints]:
@@ -382,3 +375,10 @@ def _shorts(column: pl.Series) -> Shorts:
 
 def _floats(column: pl.Series, null: float) -> Floats:
     return column.cast(pl.Float64).fill_null(null).fill_nan(null).to_numpy().astype(np.float64)
+
+
+def _single(values: Floats, towards: float) -> Singles:
+    """Single precision, rounded towards `towards` where it is not exact."""
+    single = values.astype(np.float32)
+    short = single < values if towards > 0 else single > values
+    return np.where(short, np.nextafter(single, np.float32(towards)), single)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from weiye.engine.matching.columns import DETOUR, EARTH_RADIUS, METRES_PER_MINUTE
+from weiye.engine.matching.kernel import DETOUR, EARTH_RADIUS, METRES_PER_MINUTE
 from weiye.engine.matching.reasons import hours_text
 from weiye.engine.matching.schema import ALL_HOURS, EDUCATION_LEVELS
 

@@ -11,15 +11,8 @@ import numpy as np
 import polars as pl
 
 from weiye.engine.matching import kernel
-from weiye.engine.matching.columns import (
-    DETOUR,
-    METRES_PER_MINUTE,
-    Ints,
-    JobSide,
-    PeopleSide,
-    prepare_jobs,
-    prepare_people,
-)
+from weiye.engine.matching.columns import JobSide, PeopleSide, prepare_jobs, prepare_people
+from weiye.engine.matching.kernel import DETOUR, METRES_PER_MINUTE, Ints
 from weiye.engine.matching.reasons import reasons_of
 from weiye.engine.matching.weights import Weights
 
@@ -119,10 +112,8 @@ class Matcher:
             raise ValueError("top must be at least 1")
         side = prepare_people(people, self.as_of, self.jobs.vocabulary)
         drivers, targets = len(side.people.id), len(self.jobs.jobs.id)
-        run = kernel.best_jobs
         if direction == "vacancy":
             drivers, targets = targets, drivers
-            run = kernel.best_people
         if not drivers or not targets:
             return
         k = min(top, targets)
@@ -132,9 +123,10 @@ class Matcher:
         def block(first: int) -> tuple[Ints, Ints, Ints, Ints]:
             count = min(size, drivers - first)
             scores = np.zeros((count, k), dtype=np.int64)
-            ids, at = np.zeros_like(scores), np.zeros_like(scores)
+            at = np.zeros_like(scores)
             kept = np.zeros(count, dtype=np.int64)
-            run(
+            kernel.best(
+                direction == "person",
                 side.place,
                 side.people,
                 self.jobs.place,
@@ -142,7 +134,6 @@ class Matcher:
                 terms,
                 first,
                 scores,
-                ids,
                 at,
                 kept,
             )

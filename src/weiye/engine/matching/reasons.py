@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from weiye.engine.matching.columns import Ints
+from weiye.engine.matching.kernel import Ints
 
 HOURS = ("工作日上午", "工作日下午", "工作日晚上", "夜班", "周末上午", "周末下午", "周末晚上")
 LIKENESS = {
