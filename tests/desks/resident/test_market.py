@@ -70,6 +70,18 @@ def test_near_first_with_minutes_and_remote_work_last() -> None:
 
 
 @pytest.mark.requirement("JOB-2")
+def test_a_vacancy_without_a_point_stands_in_the_middle_of_its_community() -> None:
+    home = place_of(Unit.objects.get(code=B))
+    assert home is not None
+    row = post("没有坐标", lon=None, lat=None)
+    found = near(home, timezone.localdate()).get()
+    middle = Unit.objects.get(code=A)
+    assert (found.pk, found.assumed) == (row.pk, True)
+    expected = walk((home.lon, home.lat), (middle.lon, middle.lat))
+    assert found.metres == pytest.approx(expected, abs=1)
+
+
+@pytest.mark.requirement("JOB-2")
 def test_the_market_needs_no_sign_in_and_keeps_to_open_vacancies(client: Client) -> None:
     today = timezone.localdate()
     post("开着的")

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Case, Expression, F, FloatField, Func, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Expression,
+    F,
+    FloatField,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from weiye.base.regions.models import Level, Unit
 from weiye.registers.employers.models import PublicVacancy
@@ -70,43 +83,48 @@ def _above(path: str) -> list[str]:
     return ["/".join(steps[: n + 1]) + "/" for n in range(len(steps) - 1)]
 
 
-def straight_line(lon: float, lat: float) -> Expression:
-    """Metres from a point to the row's point, on the sphere (haversine)."""
+def straight_line(lon: float, lat: float, to_lon: F, to_lat: F) -> Expression:
+    """Metres between a point and that of the row, on the sphere (haversine)."""
 
-    def rad(value: Any) -> Func:
-        return Func(value, function="radians", output_field=FloatField())
+    def apply(function: str, value: Any) -> Func:
+        return Func(value, function=function, output_field=FloatField())
 
     def half_sine_squared(a: Any, b: float) -> Any:
-        half = (rad(F(a)) - Value(math.radians(b))) / Value(2.0)
-        sine = Func(half, function="sin", output_field=FloatField())
+        sine = apply("sin", (apply("radians", a) - Value(math.radians(b))) / Value(2.0))
         return sine * sine
 
-    cosines = Func(rad(F("lat")), function="cos", output_field=FloatField()) * Value(
-        math.cos(math.radians(lat))
-    )
-    inner = half_sine_squared("lat", lat) + cosines * half_sine_squared("lon", lon)
-    root = Func(inner, function="sqrt", output_field=FloatField())
-    return Value(2 * EARTH_RADIUS_M) * Func(root, function="asin", output_field=FloatField())
+    cosines = apply("cos", apply("radians", to_lat)) * Value(math.cos(math.radians(lat)))
+    inner = half_sine_squared(to_lat, lat) + cosines * half_sine_squared(to_lon, lon)
+    return Value(2 * EARTH_RADIUS_M) * apply("asin", apply("sqrt", inner))
 
 
 def near(place: Place, on: date) -> QuerySet[PublicVacancy]:
     """Open vacancies within reach of a place and those done from home, nearest first.
 
-    Adds ``metres`` (walked, estimated) and ``minutes``; both NULL for remote work.
+    A vacancy without a point of its own stands in the middle of its community (``assumed``). Adds
+    ``metres`` (walked, estimated) and ``minutes``; both NULL for remote work.
     """
     dlat = REACH_KM / 111.2
     dlon = dlat / max(0.1, math.cos(math.radians(place.lat)))
     box = Q(lon__range=(place.lon - dlon, place.lon + dlon)) & Q(
         lat__range=(place.lat - dlat, place.lat + dlat)
     )
+    home = Unit.objects.filter(path=OuterRef("owner_path")).order_by()
+    at_lon = Coalesce(F("lon"), Subquery(home.values("lon")[:1]))
+    at_lat = Coalesce(F("lat"), Subquery(home.values("lat")[:1]))
     walked = Case(
-        When(remote=False, lon__isnull=False, then=straight_line(place.lon, place.lat) * DETOUR),
+        When(
+            remote=False,
+            then=straight_line(place.lon, place.lat, F("at_lon"), F("at_lat")) * DETOUR,
+        ),
         default=None,
         output_field=FloatField(),
     )
+    units_near = Unit.objects.filter(box).order_by().values("path")
     return (
         open_on(on)
-        .filter(box | Q(remote=True))
+        .filter(box | Q(remote=True) | Q(lon__isnull=True, owner_path__in=units_near))
+        .annotate(at_lon=at_lon, at_lat=at_lat, assumed=Q(lon__isnull=True))
         .annotate(metres=walked)
         .annotate(minutes=F("metres") / Value(float(METRES_PER_MINUTE)))
         .order_by(F("metres").asc(nulls_last=True), "-posted_on", "id")

@@ -119,6 +119,7 @@ def vacancy(request: HttpRequest, vacancy_id: int) -> HttpResponse:
         raise Http404
     context = {
         "vacancy": found,
+        "assumed": getattr(found, "assumed", False),
         "metres": getattr(found, "metres", None),
         "minutes": getattr(found, "minutes", None),
         "place": place,
