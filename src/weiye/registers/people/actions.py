@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from weiye.base.audit.actions import record
 from weiye.base.privacy.fields import blind_index
 from weiye.base.scope.actor import Actor
+from weiye.engine.matching.schema import ALL_HOURS
 
 from . import queries
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod, WorkWish
@@ -131,6 +132,8 @@ def edit_person(
     if sorted(none) != sorted(found.known_none):
         found.known_none = sorted(none)
         changed.append("known_none")
+    if not found.name:
+        raise ValidationError({"name": "请填写姓名。"})
     if found.birth_date is not None and found.birth_date > on:
         raise ValidationError({"birth_date": "出生日期不能晚于今天。"})
     if (found.lon is None) != (found.lat is None):
@@ -147,8 +150,7 @@ def edit_person(
         found.name_key = name_key(found.name)
         changed.append("name_key")
     found.source, found.as_of = source[:100], on
-    # Encrypted fields are not editable for Django and skipped; the ID index is not touched here.
-    found.clean_fields(exclude=["unit", "household", "id_index", "phone_index"])
+    _check(found, changed)
     found.save(update_fields=[*changed, "source", "as_of"])
     record(
         actor=actor,
@@ -181,7 +183,9 @@ def record_wish(
     for name, value in wish.items():
         setattr(said, name, value)
     said.unit_path, said.said_on, said.source = found.unit_path, on, source[:100]
-    said.clean_fields(exclude=["person", "occupation_codes", "skills", "training_wishes"])
+    if not 0 <= said.hours <= ALL_HOURS:
+        raise ValidationError({"hours": "请选择可工作的时段。"})
+    _check(said, wish)
     said.save()
     record(
         actor=actor,
@@ -297,6 +301,24 @@ def _turn(
         detail={"kind": int(kind), "status": status, "on": on, "source": source},
     )
     return period
+
+
+def _check(row: models.Model, names: Collection[str]) -> None:
+    """Raise ``ValidationError`` by field for values that the named fields cannot hold.
+
+    None is always allowed: it means unknown.
+    """
+    problems = {}
+    for name in names:
+        field = row._meta.get_field(name)
+        value = getattr(row, name)
+        if isinstance(field, models.Field) and value not in (None, "", []):
+            try:
+                field.clean(value, row)
+            except ValidationError as error:
+                problems[name] = error.messages
+    if problems:
+        raise ValidationError(problems)
 
 
 def name_key(name: str) -> str:

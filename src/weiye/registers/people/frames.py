@@ -45,6 +45,8 @@ _EMPLOYED = ("就业", "灵活就业")
 # many rows there are, and a plan that joins them took twenty seconds instead of a tenth.
 _RANGE = "unit_path >= %(lo)s AND unit_path < %(hi)s"
 _INSIDE = f"{_RANGE} AND unit_path >= %(from)s AND unit_path < %(to)s"
+# By the person's unit, not the row's own: a person may have moved between grids since.
+_THEIRS = f"{_RANGE} AND person_id IN (SELECT id FROM people_person WHERE {_INSIDE})"  # noqa: S608
 _PERIODS = f"""
     SELECT person_id, kind, status, lower(during), upper(during) FROM people_statusperiod
     WHERE kind IN ({int(PeriodKind.EMPLOYMENT)}, {int(PeriodKind.UNEMPLOYMENT_REGISTRATION)})
@@ -107,7 +109,7 @@ def facts_frame(actor: Actor, path: str, as_of: date) -> pl.DataFrame:
     """
     parameters = _range(actor, path) | {"as_of": as_of}
     raw = copied(_FACTS.format(where=_INSIDE), parameters, _FACTS_SCHEMA)
-    periods = copied(_PERIODS.format(where=_INSIDE), parameters, _PERIODS_SCHEMA)
+    periods = copied(_PERIODS.format(where=_THEIRS), parameters, _PERIODS_SCHEMA)
     raw = raw.with_columns(inside=pl.lit(True))
     if path != actor.path:
         parameters["households"] = [
@@ -275,8 +277,8 @@ def people_frame(
     if person_id is not None:
         one, of_one = " AND id = %(person_id)s", " AND person_id = %(person_id)s"
     raw = copied(_MATCHING.format(where=_INSIDE + one), parameters, _MATCHING_SCHEMA)
-    wishes = copied(_WISHES.format(where=_INSIDE + of_one), parameters, _WISHES_SCHEMA)
-    periods = copied(_PERIODS.format(where=_INSIDE + of_one), parameters, _PERIODS_SCHEMA)
+    wishes = copied(_WISHES.format(where=_THEIRS + of_one), parameters, _WISHES_SCHEMA)
+    periods = copied(_PERIODS.format(where=_THEIRS + of_one), parameters, _PERIODS_SCHEMA)
     frame = (
         raw.join(wishes.with_columns(wish_known=pl.lit(True)), on="id", how="left")
         .join(_history(periods, as_of).select("id", "employment_status"), on="id", how="left")

@@ -194,7 +194,7 @@ def _groups(
         if stay is None:
             new.append(
                 {
-                    "person": row["id"],
+                    "person_id": row["id"],
                     "unit_path": row["unit_path"],
                     "group": row["rule"],
                     **content,
@@ -276,13 +276,13 @@ def _files(
         AssistanceFile,
         [
             {
-                "person": row["id"],
+                "person_id": row["id"],
                 "unit_path": row["unit_path"],
                 "state": FileState.OPEN,
                 "opened_on": as_of,
                 "opened_because": row["reason"],
                 "source": scope.rule.source,
-                "worker": workers.next_for(row["unit_path"]),
+                "worker_id": workers.next_for(row["unit_path"]),
                 **wanted(row["id"]),
                 "closed_because": "",
             }
@@ -294,7 +294,7 @@ def _files(
         right = wanted(person)
         worker = row["worker_id"] or workers.next_for(row["unit_path"])
         if (row["quota"], row["urgent"], row["worker_id"]) != (*right.values(), worker):
-            changed.append({"id": row["id"], **right, "worker": worker})
+            changed.append({"id": row["id"], **right, "worker_id": worker})
     outcome.changes["files_changed"] += update(AssistanceFile, changed)
     if opening:
         open_files = {row["person_id"]: row for row in _open(actor, path).values(*names)}
@@ -472,7 +472,7 @@ def _entries(
         if row is None:
             new.append(
                 {
-                    "file": entry.file_id,
+                    "file_id": entry.file_id,
                     "unit_path": paths[entry.file_id],
                     "kind": str(entry.kind),
                     "subject": entry.subject,

@@ -116,9 +116,13 @@ def newly_entitled(rows: QuerySet[Person], since: date) -> QuerySet[Person]:
 
 
 def to_close(rows: QuerySet[Person]) -> QuerySet[Person]:
-    """With an open file although no group is left: a worker decides whether to close it."""
+    """With an open file that no group and no quota holds: a worker decides whether to close it.
+
+    Who is registered unemployed is owed "12333" without belonging to any group.
+    """
     return with_file(rows).filter(
-        ~Exists(GroupMembership.objects.filter(person=OuterRef("pk"), left_on__isnull=True))
+        Q(open_file__quota=""),
+        ~Exists(GroupMembership.objects.filter(person=OuterRef("pk"), left_on__isnull=True)),
     )
 
 

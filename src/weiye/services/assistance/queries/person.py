@@ -107,7 +107,7 @@ def person_page(actor: Actor, *, person_id: int, as_of: date) -> PersonPage:
         (stay for stay in stays if stay.left_on is not None), key=lambda s: (s.left_on, s.pk)
     )
     to_close = ""
-    if open_file is not None and not groups:
+    if open_file is not None and not groups and not open_file.quota:
         to_close = leaving[-1].left_reason if leaving else "已不属于任何援助群体。"
     return PersonPage(
         person=person,

@@ -198,11 +198,11 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
 
 
 def to_close_files(actor: Actor, files):  # type: ignore[no-untyped-def]
-    """Open files of people whom no group holds any more."""
+    """Open files of people whom no group holds any more, and to whom no quota is owed."""
     from django.db.models import Exists, OuterRef
 
     stays = GroupMembership.objects.filter(person=OuterRef("person_id"), left_on__isnull=True)
-    return files.filter(~Exists(stays))
+    return files.filter(~Exists(stays), quota="")
 
 
 LABELS = {
