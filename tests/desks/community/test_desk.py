@@ -271,3 +271,20 @@ def test_a_download_bears_its_name_and_is_not_cached(signed) -> None:
     assert answer.content == b"abc"
     assert "filename*=utf-8''%E5%8F%B0%E8%B4%A6.xlsx" in answer["Content-Disposition"]
     assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.requirement("AID-1")
+@pytest.mark.parametrize(("quota", "found"), [("12333", set()), ("", {"王小明"})])
+def test_a_file_is_to_be_closed_when_neither_group_nor_quota_holds_it(
+    helped, signed, quota: str, found: set[str]
+) -> None:
+    made = helped("王小明")
+    with fence(actor("worker-a")):
+        made.person.groups.update(left_on=timezone.localdate(), left_reason="已就业")
+        made.file.quota = quota
+        made.file.save()
+    client = signed("worker-a")
+    listed = client.get("/community/people/?news=to_close").content.decode()
+    assert {n for n in ("王小明",) if f">{n}</a>" in listed} == found
+    text = client.get(f"/community/people/{made.person.pk}/").content.decode()
+    assert ("可以考虑结案：" in text) == bool(found)

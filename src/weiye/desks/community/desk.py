@@ -25,6 +25,8 @@ def runs_of(actor: Actor, *kinds: str) -> list[Run]:
     rows = Run.objects.visible_to(actor).filter(unit_path=actor.path)
     if kinds:
         rows = rows.filter(kind__in=kinds)
+    # A check leads on to its import's page; of itself it is no news.
+    rows = rows.exclude(kind__endswith=".check")
     recent = Q(finished_at__gte=timezone.now() - NEWS) | ~Q(state__in=FINISHED)
     return list(rows.filter(recent).select_related("file").order_by("-id")[:5])
 

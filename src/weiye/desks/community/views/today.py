@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from weiye.base.runs.models import RunState
 from weiye.base.scope.access import right, signed_in
 from weiye.services.assistance import queries as assistance
 
@@ -21,11 +22,13 @@ def today(request: HttpRequest) -> HttpResponse:
     day = timezone.localdate()
     mine = request.GET.get("mine") == "1"
     found = assistance.today(actor, as_of=day, mine=mine)
+    recent = runs_of(actor)
     context = {
         "found": found,
         "mine": mine,
         "day": day,
-        "runs": runs_of(actor),
+        "runs": [run for run in recent if run.state != RunState.DONE],
+        "done_runs": [run for run in recent if run.state == RunState.DONE],
         "unfinished": unfinished(actor),
         "own": "&file=mine" if mine else "",
         "can_record": actor.can("contacts.record"),
