@@ -342,8 +342,8 @@ def test_the_line_of_an_expression_is_its_own(packs: Path):
         ("weihai/groups.yaml", "", "packs/weihai/groups.yaml:1: the file is empty"),
         (
             "weihai/groups.yaml",
-            "a: 1\na: 2",
-            "packs/weihai/groups.yaml:2: the key 'a' occurs twice",
+            "groups: 1\ngroups: 2",
+            "packs/weihai/groups.yaml:2: the key 'groups' occurs twice",
         ),
         ("weihai/groups.yaml", "? [a]\n: 1", "packs/weihai/groups.yaml:1: expected a plain key"),
         ("weihai/groups.yaml", "- 1", "packs/weihai/groups.yaml:1: expected a mapping"),

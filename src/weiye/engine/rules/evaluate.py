@@ -185,7 +185,18 @@ class Verdicts:
 
     def met(self) -> pl.DataFrame:
         """``id``, ``rule``, ``since`` of what is met: the shortest answer to a sweep."""
-        return self.rules().filter(pl.col("verdict") == "met").select("id", "rule", "since")
+        frame = self._answers.hstack(self._sums)
+        found = [
+            frame.filter(pl.col(_rule(rule))).select(
+                pl.col(_ROW),
+                pl.lit(number).alias("!rule"),
+                "id",
+                pl.lit(rule.id).alias("rule"),
+                pl.col(f"since:{rule.id}").alias("since"),
+            )
+            for number, rule in enumerate(self.asked)
+        ]
+        return _stacked(found, {"id": self._id, "rule": pl.String(), "since": pl.Date()})
 
     # How -------------------------------------------------------------------------------------
 
@@ -199,60 +210,74 @@ class Verdicts:
         compiler = self._compiler
         if compiler is None:
             return self._prepared.select(_ROW, "id").collect()
-        clauses: list[pl.Expr] = []
+        columns: list[pl.Expr] = []
         rules: list[pl.Expr] = []
         for rule in self.asked:
-            for clause in self._clauses[rule.id]:
+            clauses = self._clauses[rule.id]
+            for clause in clauses:
                 for part in clause.parts:
-                    clauses.append(compiler.clause(part).alias(_clause(rule, part, clause)))
-                clauses.append(compiler.clause(clause).alias(_clause(rule, clause, None)))
-            rules.append(
-                pl.all_horizontal(
-                    [_clause(rule, clause, None) for clause in self._clauses[rule.id]]
-                ).alias(_rule(rule))
-            )
-        return self._prepared.select(_ROW, "id", *clauses).with_columns(rules).collect()
+                    columns.append(compiler.clause(part).alias(_clause(rule, part, clause)))
+                columns.append(compiler.clause(clause).alias(_clause(rule, clause, None)))
+            verdict = pl.all_horizontal([_clause(rule, clause, None) for clause in clauses])
+            rules.append(verdict.alias(_rule(rule)))
+        return self._select("id", *columns).with_columns(rules)
+
+    def _select(self, *columns: str | pl.Expr) -> pl.DataFrame:
+        """One pass over the prepared facts, with whatever the expressions share."""
+        assert self._compiler is not None
+        return self._compiler.shared(self._prepared).select(_ROW, *columns).collect()
 
     @cached_property
     def _missing(self) -> pl.DataFrame:
         """Per clause column: the names of the facts missing where it is unknown."""
         compiler = self._compiler
-        columns: list[pl.Expr] = []
-        if compiler is not None:
-            for rule in self.asked:
-                for clause in self._clauses[rule.id]:
-                    for part in (*clause.parts, clause):
-                        column = _clause(rule, part, None if part is clause else clause)
-                        needs = compiler.needs(part)
-                        columns.append(_names(needs, self._order).alias(column))
-        if not columns:
-            return pl.DataFrame()
-        wanted = [str(column.meta.output_name()) for column in columns]
-        lists = self._prepared.select(_ROW, *columns).collect().drop(_ROW)
+        answers = self._answers
+        wanted: dict[str, pl.Expr] = {}
+        nothing: list[str] = []
+        for rule in self.asked:
+            for clause in self._clauses[rule.id]:
+                for part in (*clause.parts, clause):
+                    column = _clause(rule, part, None if part is clause else clause)
+                    if not answers[column].null_count():
+                        nothing.append(column)
+                        continue
+                    assert compiler is not None
+                    wanted[column] = _names(compiler.needs(part), self._order)
         empty = pl.lit([], dtype=pl.List(pl.String))
-        verdicts = self._answers.select(pl.col(name).is_null().alias("?" + name) for name in wanted)
-        return lists.hstack(verdicts).select(
-            pl.when(pl.col("?" + name)).then(pl.col(name)).otherwise(empty).alias(name)
-            for name in wanted
+        if not wanted:
+            return answers.select(_ROW, *(empty.alias(name) for name in nothing)).drop(_ROW)
+        lists = self._select(*(names.alias(f"?{name}") for name, names in wanted.items()))
+        return answers.hstack(lists.drop(_ROW)).select(
+            *(
+                pl.when(pl.col(name).is_null())
+                .then(pl.col(f"?{name}"))
+                .otherwise(empty)
+                .alias(name)
+                for name in wanted
+            ),
+            *(empty.alias(name) for name in nothing),
         )
+
+    @cached_property
+    def _sums(self) -> pl.DataFrame:
+        """since and amount (fen) of every rule, met or not."""
+        compiler = self._compiler
+        extra: list[pl.Expr] = []
+        for rule in self.asked:
+            assert compiler is not None
+            since = pl.lit(None, dtype=pl.Date())
+            amount = pl.lit(None, dtype=pl.Int64())
+            if rule.since is not None:
+                since = compiler.day(rule.since)
+            if rule.amount is not None:
+                amount = compiler.amount(rule.amount)
+            extra += [since.alias(f"since:{rule.id}"), amount.alias(f"amount:{rule.id}")]
+        return self._select(*extra).drop(_ROW) if extra else pl.DataFrame()
 
     @cached_property
     def _details(self) -> pl.DataFrame:
         """The answers with since, amount, near miss and reason of every rule."""
-        compiler = self._compiler
-        if compiler is None:
-            return self._answers
-        extra: list[pl.Expr] = []
-        for rule in self.asked:
-            for name, node in (("since", rule.since), ("amount", rule.amount)):
-                if node is None:
-                    dtype = pl.Date() if name == "since" else pl.Int64()
-                    extra.append(pl.lit(None, dtype=dtype).alias(f"{name}:{rule.id}"))
-                else:
-                    expr = compiler.day(node) if name == "since" else compiler.amount(node)
-                    extra.append(expr.alias(f"{name}:{rule.id}"))
-        sums = self._prepared.select(_ROW, *extra).collect().drop(_ROW)
-        frame = self._answers.hstack(sums)
+        frame = self._answers.hstack(self._sums)
         columns: list[pl.Expr] = []
         for rule in self.asked:
             verdict = pl.col(_rule(rule))

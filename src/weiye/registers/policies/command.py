@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +15,7 @@ from typing import Any, NoReturn
 import polars as pl
 
 from weiye.base.packs import Pack, PackError, load_pack
-from weiye.engine.rules import FactsError, Rule, RuleError, Verdicts, evaluate
-from weiye.engine.rules import facts_frame as frame_of
+from weiye.engine.rules import FactsError, Rule, RuleError, Verdicts, evaluate, facts_frame
 
 
 class Refused(Exception):
@@ -38,7 +37,7 @@ def _main(
     name: str,
     help_: str,
     argv: list[str],
-    answer: Callable[[argparse.Namespace, Pack, list[Object]], list[dict[str, Any]]],
+    answer: Callable[[argparse.Namespace, Pack, "Questions"], list[dict[str, Any]]],
 ) -> int:
     """Exit status 0, or 2 with one error and nothing written."""
     parser = _Parser(prog=f"weiye {name}", description=help_)
@@ -56,8 +55,8 @@ def _main(
     try:
         options = parser.parse_args(argv)
         pack = load_pack(options.region)
-        objects = _read(options.facts)
-        text = json.dumps(answer(options, pack, objects), ensure_ascii=False, default=_number)
+        questions = Questions(_read(options.facts))
+        text = json.dumps(answer(options, pack, questions), ensure_ascii=False, default=_number)
         if options.out is None:
             print(text)
         else:
@@ -68,15 +67,12 @@ def _main(
     return 0
 
 
-def _groups(options: argparse.Namespace, pack: Pack, objects: list[Object]) -> list[dict[str, Any]]:
+def _groups(options: argparse.Namespace, pack: Pack, asked: "Questions") -> list[dict[str, Any]]:
     rules = {rule.id: rule for rule in pack.groups}
-    people = [number for number, item in enumerate(objects) if _subject(item) == "person"]
-    found: list[dict[str, Any]] = [{"id": item["id"], "groups": []} for item in objects]
-    if not people:
-        return found
-    verdicts = _ask(pack.groups, [objects[n] for n in people], options, "person")
-    answers = verdicts.rules().with_columns(_positions(verdicts, len(people)))
-    for row in answers.filter(pl.col("verdict") != "unmet").iter_rows(named=True):
+    found = asked.answers("groups")
+    for place, row in asked.ask(pack.groups, "person", options).rules():
+        if row["verdict"] == "unmet":
+            continue
         entry = {
             "group": row["rule"],
             "verdict": row["verdict"],
@@ -86,35 +82,24 @@ def _groups(options: argparse.Namespace, pack: Pack, objects: list[Object]) -> l
         }
         if options.explain:
             entry["status"] = rules[row["rule"]].status
-        found[people[row["position"]]]["groups"].append(entry)
+        found[place]["groups"].append(entry)
     return found
 
 
-def _policies(
-    options: argparse.Namespace, pack: Pack, objects: list[Object]
-) -> list[dict[str, Any]]:
+def _policies(options: argparse.Namespace, pack: Pack, asked: "Questions") -> list[dict[str, Any]]:
     wanted = [policy for policy in pack.policies if options.policy in (None, policy.id)]
     if not wanted:
         known = ", ".join(policy.id for policy in pack.policies)
         raise Refused(f"there is no policy {options.policy!r} in {pack.name}; there are {known}")
-    off = [policy.id for policy in wanted if not policy.rule.enabled]
-    if options.policy is not None and off:
+    if options.policy is not None and not wanted[0].rule.enabled:
         raise Refused(f"policy {options.policy} is switched off in {pack.name} (待确认)")
-    found: list[dict[str, Any]] = [{"id": item["id"], "policies": []} for item in objects]
+    found = asked.answers("policies")
     for subject in ("person", "firm"):
-        places = [number for number, item in enumerate(objects) if _subject(item) == subject]
-        rules = [policy.rule for policy in wanted if policy.rule.subject == subject]
-        if not places or not rules:
-            continue
-        asked = [objects[number] for number in places]
-        if subject == "firm":
-            asked = [_firm(item) for item in asked]
-        verdicts = _ask(rules, asked, options, subject)
+        policies = {policy.id: policy for policy in wanted if policy.rule.subject == subject}
+        answers = asked.ask([policy.rule for policy in policies.values()], subject, options)
         entries: dict[tuple[int, str], dict[str, Any]] = {}
-        answers = verdicts.rules().with_columns(_positions(verdicts, len(places)))
-        for row in answers.iter_rows(named=True):
-            policy = pack.policy(row["rule"])
-            assert policy is not None
+        for place, row in answers.rules():
+            policy = policies[row["rule"]]
             entry = {
                 "policy": policy.id,
                 "name": policy.rule.name,
@@ -124,53 +109,72 @@ def _policies(
                 "near_miss": row["near_miss"],
             }
             if options.explain:
-                entry["summary"] = policy.summary
-                entry["to_confirm"] = [
-                    clause.text for clause in policy.rule.clauses if not clause.enabled
-                ]
-            entries[row["position"], policy.id] = entry
-            found[places[row["position"]]]["policies"].append(entry)
-        _add_clauses(verdicts, len(places), entries, explain=options.explain)
+                off = [clause.text for clause in policy.rule.clauses if not clause.enabled]
+                entry |= {"summary": policy.summary, "to_confirm": off}
+            entries[place, policy.id] = entry
+            found[place]["policies"].append(entry)
+        for place, row in answers.clauses():
+            clause = {key: row[key] for key in ("clause", "source", "verdict", "facts_missing")}
+            clauses = entries[place, row["rule"]]["clauses"]
+            if options.explain:
+                clause["text"] = _sentence(policies[row["rule"]].rule, row)
+            if row["part_of"] is None:
+                clauses.append(clause)
+            elif options.explain:
+                clauses[-1].setdefault("any_of", []).append(clause)
     return found
 
 
-def _add_clauses(
-    verdicts: Verdicts,
-    count: int,
-    entries: dict[tuple[int, str], dict[str, Any]],
-    *,
-    explain: bool,
-) -> None:
-    texts = {
-        (rule.id, part.id): part.text
-        for rule in verdicts.asked
-        for clause in rule.clauses
-        for part in (clause, *clause.parts)
-    }
-    answers = verdicts.clauses()
-    per_object = answers.height // count
-    for number, row in enumerate(answers.iter_rows(named=True)):
-        clauses = entries[number // per_object, row["rule"]]["clauses"]
-        clause = {key: row[key] for key in ("clause", "source", "verdict", "facts_missing")}
-        if explain:
-            clause["text"] = texts[row["rule"], row["clause"]]
-        if row["part_of"] is None:
-            clauses.append(clause)
-        elif explain:
-            clauses[-1].setdefault("any_of", []).append(clause)
+def _sentence(rule: Rule, row: Mapping[str, Any]) -> str:
+    clauses = {clause.id: clause for clause in rule.clauses}
+    if row["part_of"] is None:
+        return clauses[row["clause"]].text
+    parts = {part.id: part for part in clauses[row["part_of"]].parts}
+    return parts[row["clause"]].text
 
 
-def _positions(verdicts: Verdicts, count: int) -> pl.Expr:
-    """Which object a row is about: the answers come in the objects' order."""
-    rules = max(len(verdicts.asked), 1)
-    return (pl.int_range(pl.len()) // rules).alias("position")
+class Questions:
+    """The objects of a facts file, by subject, checked whole before anything is answered."""
+
+    def __init__(self, objects: list[Object]) -> None:
+        self.objects = objects
+        self.places: dict[str, list[int]] = {"person": [], "firm": []}
+        for place, item in enumerate(objects):
+            self.places[_subject(item)].append(place)
+        self.frames = {
+            "person": facts_frame([objects[place] for place in self.places["person"]]),
+            "firm": facts_frame(
+                [_firm(objects[place]) for place in self.places["firm"]], subject="firm"
+            ),
+        }
+
+    def answers(self, key: str) -> list[dict[str, Any]]:
+        """An empty answer for each object, in their order."""
+        return [{"id": item["id"], key: []} for item in self.objects]
+
+    def ask(self, rules: Sequence[Rule], subject: str, options: argparse.Namespace) -> "Answers":
+        verdicts = evaluate(rules, self.frames[subject], as_of=options.as_of, region=options.region)
+        return Answers(verdicts, self.places[subject])
 
 
-def _ask(
-    rules: Sequence[Rule], objects: list[Object], options: argparse.Namespace, subject: str
-) -> Verdicts:
-    facts = frame_of(objects, subject=subject)
-    return evaluate(rules, facts, as_of=options.as_of, region=options.region)
+class Answers:
+    """Rows of verdicts, each with its object's place in the file."""
+
+    def __init__(self, verdicts: Verdicts, places: list[int]) -> None:
+        self.verdicts = verdicts
+        self.places = places
+
+    def rules(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        return self._placed(self.verdicts.rules())
+
+    def clauses(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        return self._placed(self.verdicts.clauses())
+
+    def _placed(self, rows: pl.DataFrame) -> Iterator[tuple[int, dict[str, Any]]]:
+        # Every object has as many rows as the next, in the objects' order.
+        each = rows.height // len(self.places) if self.places else 1
+        for number, row in enumerate(rows.iter_rows(named=True)):
+            yield self.places[number // each], row
 
 
 def _write(path: Path, text: str) -> None:

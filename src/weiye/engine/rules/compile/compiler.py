@@ -27,7 +27,7 @@ from ..language import (
 )
 from ..model import Clause, Rule, Rulebook
 from . import functions, missing, quantifiers
-from .bindings import Around, Binding, Fields, Row
+from .bindings import NONE, Around, Binding, Fields, Row
 from .values import (
     Case,
     Value,
@@ -69,6 +69,9 @@ class Compiler:
         self.parts = parts
         have = schema.by_name if columns is None else columns
         self.root = Around(Row(schema, frozenset(have)), {})
+        self._memory: dict[tuple[object, ...], tuple[Around, Value]] = {}
+        self._fields: dict[str, Fields] = {}
+        self._columns: dict[str, pl.Expr] = {}
         self.open: list[str] = []  # terms and groups being expanded
 
     # Public ----------------------------------------------------------------------------------
@@ -100,6 +103,39 @@ class Compiler:
         """Guard around the expansion of a term or group."""
         return Opened(self, name, column)
 
+    def shared(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """``frame`` with the terms and groups that the compiled expressions refer to."""
+        stages: list[list[pl.Expr]] = []
+        level: dict[str, int] = {}
+        for name, expr in self._columns.items():
+            level[name] = 1 + max(
+                (level.get(root, 0) for root in expr.meta.root_names()), default=0
+            )
+            while len(stages) < level[name]:
+                stages.append([])
+            stages[level[name] - 1].append(expr.alias(name))
+        for stage in stages:
+            frame = frame.with_columns(stage)
+        return frame
+
+    def _share(self, name: str, value: Value) -> Value:
+        """The value as a column of its own, computed once: see `shared`."""
+        none = None
+        if value.none is not None:
+            self._columns.setdefault(name + NONE, value.none)
+            none = pl.col(name + NONE)
+        self._columns.setdefault(name, value.expr)
+        return Value(value.type, pl.col(name), none)
+
+    def group(self, group: Rule) -> pl.Expr:
+        return all_of([self.group_clause(group, clause) for clause in group.asked(self.as_of)])
+
+    def group_clause(self, group: Rule, clause: Clause) -> pl.Expr:
+        name = f"!group {group.id} {clause.id}"
+        if name not in self._columns:
+            self._share(name, Value(Kind.BOOL, self.clause(clause)))
+        return pl.col(name)
+
     # Values ----------------------------------------------------------------------------------
 
     def truth(self, node: Node, around: Around) -> pl.Expr:
@@ -114,6 +150,15 @@ class Compiler:
         return value
 
     def value(self, node: Node, around: Around) -> Value:
+        """Each node once per place: the same expression object is shared wherever it occurs."""
+        names = tuple((name, id(bound)) for name, bound in around.names.items())
+        key = (id(node), id(around.me), around.inside, names)
+        if key not in self._memory:
+            # The place is kept with the value, so that no id is used again.
+            self._memory[key] = around, self._compiled(node, around)
+        return self._memory[key][1]
+
+    def _compiled(self, node: Node, around: Around) -> Value:
         match node:
             case Literal():
                 return literal(node.value)
@@ -175,9 +220,11 @@ class Compiler:
         raise RuleError(f"{node.owner} has no fields", column=node.column)
 
     def fields(self, record: Record, expr: pl.Expr, column: str) -> Fields:
-        everything = frozenset(name for f in record.fields for name in (f.name, f"{f.name}_known"))
-        have = everything if self.parts is None else self.parts.get(column, frozenset())
-        return Fields(record, expr, have)
+        if column not in self._fields:
+            names = frozenset(name for f in record.fields for name in (f.name, f"{f.name}_known"))
+            have = names if self.parts is None else self.parts.get(column, frozenset())
+            self._fields[column] = Fields(record, expr, have)
+        return self._fields[column]
 
     def member(self, binding: Binding, name: str, column: int, around: Around) -> Value:
         fact = binding.facts.get(name)
@@ -187,7 +234,8 @@ class Compiler:
         if term is None:
             raise RuleError(f"there is no fact or term {name!r}", column=column)
         with self.opened(name, column):
-            return self.value(term.when, Around(binding, {}, around.inside))
+            value = self.value(term.when, Around(binding, {}, around.inside))
+        return self._share(f"!term {name}", value) if binding is self.root.me else value
 
     def parameter(self, node: Field, around: Around) -> Value:
         parameter = self.book.parameters.get(node.name)

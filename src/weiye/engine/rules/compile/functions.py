@@ -143,7 +143,7 @@ def group(c: "Compiler", node: Call, around: Around) -> Value:
     if not group.in_force(c.as_of):
         return Value(Kind.BOOL, UNKNOWN)
     with c.opened(f"group {group.id}", node.column):
-        return Value(Kind.BOOL, c.rule(group))
+        return Value(Kind.BOOL, c.group(group))
 
 
 def share(c: "Compiler", node: Call, around: Around) -> Value:

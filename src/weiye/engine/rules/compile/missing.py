@@ -139,7 +139,9 @@ def needs_call(c: "Compiler", node: Call, around: Around) -> list[tuple[str, pl.
             return []
         with c.opened(f"group {group.id}", node.column):
             return [
-                need for clause in group.asked(c.as_of) for need in needs_unless_settled(c, clause)
+                (label, mask & c.group_clause(group, clause).is_null())
+                for clause in group.asked(c.as_of)
+                for label, mask in of_clause(c, clause).items()
             ]
     if node.function not in ("before_retirement", "retirement_date"):
         return needs_each(c, node.arguments, around)
