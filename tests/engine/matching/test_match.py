@@ -135,7 +135,7 @@ def key_and_score(pairs: pl.DataFrame) -> list[tuple[int, ...]]:
     return pairs.select("person_id", "vacancy_id", "rank", "score").rows()
 
 
-thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 brief = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

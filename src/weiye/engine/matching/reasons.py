@@ -65,6 +65,10 @@ def hours_text(mask: int) -> str:
     return "、".join(name for bit, name in enumerate(HOURS) if mask >> bit & 1)
 
 
+_HOURS_MASK = pl.Series(range(1, 1 << len(HOURS)), dtype=pl.Int64)
+_HOURS_TEXT = pl.Series([f"时间合适:{hours_text(mask)}" for mask in _HOURS_MASK])
+
+
 def _occupation(codes: pl.Series, names: Mapping[str, str]) -> pl.Expr:
     present = codes.drop_nulls().unique().to_list()
     shown = [f"{names[code]}({code})" if code in names else code for code in present]
@@ -93,15 +97,9 @@ def _way() -> pl.Expr:
 
 
 def _hours() -> pl.Expr:
-    masks = list(range(1, 1 << len(HOURS)))
     return (
         pl.col("hours")
-        .replace_strict(
-            masks,
-            [f"时间合适:{hours_text(mask)}" for mask in masks],
-            default=None,
-            return_dtype=pl.String,
-        )
+        .replace_strict(_HOURS_MASK, _HOURS_TEXT, default=None, return_dtype=pl.String)
         .fill_null(pl.lit("上班时间没有写明,请先问清"))
     )
 

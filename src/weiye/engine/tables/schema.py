@@ -67,11 +67,12 @@ def conform(frame: pl.DataFrame, schema: Sequence[Column], what: str = "表") ->
         if column.name not in frame.columns:
             continue
         values, source = typed[column.name], frame[column.name]
-        if values.null_count() > _empty_cells(source):
+        empty, gaps = source.null_count(), values.null_count()
+        if gaps > empty and gaps > int(is_empty(source).sum()):
             problems.append(f"{what}的列 {column.name} 应为{column.type_name}")
-        elif not column.nullable and values.null_count():
+        elif not column.nullable and gaps:
             problems.append(f"{what}的列 {column.name} 有空值")
-        elif column.unique and not values.is_unique().all():
+        elif column.unique and values.n_unique() < values.len():
             problems.append(f"{what}的列 {column.name} 有重复值")
     if problems:
         raise TableError(problems)
@@ -99,10 +100,6 @@ def is_empty(column: pl.Series) -> pl.Series:
     if column.dtype == pl.String:
         return column.is_null() | (column.str.strip_chars() == "").fill_null(True)
     return column.is_null()
-
-
-def _empty_cells(column: pl.Series) -> int:
-    return int(is_empty(column).sum())
 
 
 def _cast(source: pl.Expr, have: pl.DataType, want: pl.DataType | type[pl.DataType]) -> pl.Expr:
