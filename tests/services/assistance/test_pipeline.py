@@ -173,6 +173,41 @@ def test_policy_list_met_unknown_and_one_step_away(a: Any) -> None:
     assert of(none) is None
 
 
+@pytest.mark.requirement("AID-2", "POL-3")
+def test_policy_list_tells_what_an_employer_may_claim(a: Any) -> None:
+    idle = world.person("失业半年", status="失业", registered=date(2024, 12, 30))
+    fresh = world.person("刚登记", status="失业", registered=date(2024, 12, 31))
+    certified = world.person("认定", status="失业", certified_difficult_since=date(2025, 1, 1))
+    run()
+
+    def firms(person: Any) -> dict[str, list[str]]:
+        rows = lists(file_of(person), "policy")
+        return {e.subject: e.detail["firms"] for e in rows if e.verdict == "offer"}
+
+    assert firms(idle) == {"hiring-subsidy": ["社会组织"]}
+    assert firms(fresh) == {}
+    assert "小微企业" in firms(certified)["social-insurance-subsidy-employer"]
+    assert "社会组织" not in firms(certified)["social-insurance-subsidy-employer"]
+
+
+@pytest.mark.requirement("AID-1")
+def test_a_file_is_held_by_groups_that_open_one_and_by_what_is_owed(a: Any) -> None:
+    registered = world.person("登记", status="失业", registered=date(2025, 6, 1))
+    poor = world.person("低保", minimum_living="低保", veteran=True)
+    run()
+    assert queries.today(a, as_of=DAY).to_close == []
+    type(poor).objects.filter(pk=poor.pk).update(minimum_living="无")
+    later = DAY + timedelta(days=1)
+    run(as_of=later)
+    # Veterans are a group too, but none that a file is opened for.
+    assert GroupMembership.objects.filter(person=poor, left_on__isnull=True).exists()
+    rows = queries.to_close(queries.ledger(a, as_of=later)).order_by("pk")
+    assert [row.pk for row in rows] == [poor.pk]
+    assert [line.person_id for line in queries.today(a, as_of=later).to_close] == [poor.pk]
+    assert queries.person_page(a, person_id=poor.pk, as_of=later).to_close
+    assert not queries.person_page(a, person_id=registered.pk, as_of=later).to_close
+
+
 @pytest.mark.requirement("AID-2", "TRN-2")
 def test_training_list_by_wish_by_skills_asked_nearby_and_by_education(a: Any) -> None:
     baker = world.person(

@@ -1,6 +1,10 @@
 """What the pack of a place decides about assistance, in the form that this app uses."""
 
-from weiye.base.packs import Pack, load_pack
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from weiye.base.packs import Pack, load_all, load_pack
+from weiye.engine.rules.language import Call, Literal
 from weiye.registers.people.frames import community_code
 
 from .quota import KINDS, Standard
@@ -27,3 +31,26 @@ def standards(path: str) -> dict[str, Standard]:
         )
         for quota in pack_of(path).quotas.values()
     }
+
+
+def file_groups() -> frozenset[str]:
+    """Groups that some pack opens a file for. In none of them, and owed no quota: time to close."""
+    found: set[str] = set()
+    for pack in load_all():
+        if (scope := pack.scopes.get(FILE_SCOPE)) is not None:
+            for clause in scope.rule.clauses:
+                for part in (clause, *clause.parts):
+                    found |= set(_groups(part.when))
+    return frozenset(found)
+
+
+def _groups(node: object) -> Iterator[str]:
+    """The names in ``group('…')`` anywhere in an expression."""
+    if isinstance(node, Call) and node.function == "group":
+        yield from (str(one.value) for one in node.arguments if isinstance(one, Literal))
+    if isinstance(node, tuple):
+        for part in node:
+            yield from _groups(part)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _groups(getattr(node, field.name))

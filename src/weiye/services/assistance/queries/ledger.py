@@ -22,7 +22,7 @@ from weiye.base.scope.actor import Actor
 from weiye.registers.people import queries as people
 from weiye.registers.people.models import Person
 
-from ..jurisdiction import standards
+from ..jurisdiction import file_groups, standards
 from ..models import FileState, GroupMembership, ListEntry, ListKind
 from .progress import per_file, standards_json
 
@@ -116,13 +116,10 @@ def newly_entitled(rows: QuerySet[Person], since: date) -> QuerySet[Person]:
 
 
 def to_close(rows: QuerySet[Person]) -> QuerySet[Person]:
-    """With an open file that no group and no quota holds: a worker decides whether to close it.
-
-    Who is registered unemployed is owed "12333" without belonging to any group.
-    """
+    """With an open file that no group and no quota holds: a worker decides whether to close it."""
     return with_file(rows).filter(
-        Q(open_file__quota=""),
-        ~Exists(GroupMembership.objects.filter(person=OuterRef("pk"), left_on__isnull=True)),
+        Q(("open_file__quota", "")),
+        ~Exists(_stays(group__in=file_groups(), left_on__isnull=True)),
     )
 
 

@@ -9,6 +9,7 @@ from weiye.base.scope.actor import Actor
 from weiye.registers.people import queries as people
 from weiye.registers.people.models import PeriodKind, Person, StatusPeriod, WorkWish
 
+from ..jurisdiction import file_groups
 from ..models import (
     AssistanceFile,
     Contact,
@@ -107,7 +108,8 @@ def person_page(actor: Actor, *, person_id: int, as_of: date) -> PersonPage:
         (stay for stay in stays if stay.left_on is not None), key=lambda s: (s.left_on, s.pk)
     )
     to_close = ""
-    if open_file is not None and not groups and not open_file.quota:
+    held = open_file is None or open_file.quota or {stay.group for stay in groups} & file_groups()
+    if not held:
         to_close = leaving[-1].left_reason if leaving else "已不属于任何援助群体。"
     return PersonPage(
         person=person,

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from weiye.base.audit.models import AuditEntry
+from weiye.base.regions.models import Level, Unit
 from weiye.base.scope.actor import Actor
 from weiye.registers.people.models import Person
 
+from ..jurisdiction import file_groups
 from ..models import AssistanceFile, FileState, GroupMembership, ListEntry, ListKind
 from ..quota import Progress
 from .progress import open_files_progress, quota_progress_of, state
+
+Files = QuerySet[AssistanceFile]
 
 SHOWN = 20
 RECENT = timedelta(days=7)
@@ -106,7 +110,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
         ended_on__isnull=True,
         hidden_because="",
     )
-    closing = to_close_files(actor, files)
+    closing = to_close_files(files)
     opened_ids = list(recent.order_by("-opened_on", "id").values_list("id", flat=True)[:SHOWN])
     entitled_counts = dict(
         entitled.order_by("file_id").values_list("file_id").annotate(Count("id"))
@@ -124,7 +128,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
         file.pk: file
         for file in AssistanceFile.objects.visible_to(actor)
         .filter(pk__in=shown)
-        .select_related("person__unit", "worker")
+        .select_related("person__unit__parent__parent", "worker")
         .defer("person__id_number", "person__phone", "person__address")
         .order_by("id")
     }
@@ -150,7 +154,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
             person_id=file.person_id,
             file_id=file.pk,
             name=file.person.name,
-            unit_name=file.person.unit.name,
+            unit_name=place_name(file.person.unit, actor.path),
             worker_name=file.worker.name if file.worker else "",
             why=why,
             progress=progress.get(file.pk),
@@ -197,14 +201,25 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
     )
 
 
-def to_close_files(actor: Actor, files):  # type: ignore[no-untyped-def]
-    """Open files of people whom no group holds any more, and to whom no quota is owed."""
-    from django.db.models import Exists, OuterRef
-
-    stays = GroupMembership.objects.filter(person=OuterRef("person_id"), left_on__isnull=True)
+def to_close_files(files: Files) -> Files:
+    """Open files that no group and no quota holds any more."""
+    stays = GroupMembership.objects.filter(
+        person=OuterRef("person_id"), left_on__isnull=True, group__in=file_groups()
+    )
     return files.filter(~Exists(stays), quota="")
 
 
+def place_name(unit: Unit, path: str) -> str:
+    """Where somebody lives, from below ``path`` down: ``翠竹居委会 2网格 1号楼``."""
+    names: list[str] = []
+    at: Unit | None = unit
+    while at is not None and at.level in PLACES and at.path != path:
+        names.insert(0, at.name)
+        at = at.parent if at.level != Level.COMMUNITY else None
+    return " ".join(names) or unit.name
+
+
+PLACES = (Level.COMMUNITY, Level.GRID, Level.BUILDING)
 LABELS = {
     "policy": "政策对接",
     "guidance": "职业指导",
