@@ -59,7 +59,7 @@ def main(name: str, argv: list[str]) -> int:
             installation.front_end(progress)
         installation.database(progress, probe=fresh)
         if fresh:
-            installation.setup(progress, demo=False, trust_stamp=True)
+            installation.setup(progress, demo=False)
         if installation.cluster:
             installation.cluster.survive_exec()
     words = installation.command(name, *argv)

@@ -42,8 +42,11 @@ def app_url(url: str, keys: Keys, environ: Mapping[str, str]) -> str:
     )
 
 
-def probe(places: Places, url: str) -> None:
-    """Connect once. Raises Trouble when it cannot be reached, refuses us, or is too old."""
+def probe(places: Places, url: str) -> str:
+    """Connect once; returns a word for what the database holds (see ``weiye.launcher.probe``).
+
+    Raises Trouble when it cannot be reached, refuses us, or is too old.
+    """
     done = subprocess.run(
         [places.python, "-m", "weiye.launcher.probe"],
         capture_output=True,
@@ -62,6 +65,7 @@ def probe(places: Places, url: str) -> None:
     except ValueError:
         raise Trouble(f"DATABASE_URL could not be tried: {done.stderr.strip()[-300:]}") from None
     judge(url, answer)
+    return str(answer.get("content"))
 
 
 def judge(url: str, answer: Mapping[str, Any]) -> None:

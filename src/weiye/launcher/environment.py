@@ -16,7 +16,7 @@ from weiye.launcher.progress import Step
 from weiye.launcher.trouble import Trouble
 
 BUILDING = "weiye-building"
-NEEDED_BYTES = {"base": 1_200_000_000, "test": 300_000_000}
+NEEDED_BYTES = {"base": 1_000_000_000, "test": 300_000_000}
 PATIENCE = 1800.0
 
 
@@ -83,6 +83,10 @@ def _install(places: Places, step: Step, missing: list[str]) -> None:
         _create(places, environ)
     known = stamps.read(stamp)
     mark.touch()
+    # pip unpacks beside its goal: /tmp may be small.
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
+    environ["TMPDIR"] = str(scratch)
     for name in missing:
         count = _count(places, name)
         step.work(f"installing {count} packages, a minute or two the first time")
@@ -97,6 +101,7 @@ def _install(places: Places, step: Step, missing: list[str]) -> None:
         if status:
             raise Trouble(explain_pip(output, places.log("pip")))
         known[name] = _digest(places, name)
+    shutil.rmtree(scratch, ignore_errors=True)
     stamps.write(stamp, known)
     mark.unlink()
 

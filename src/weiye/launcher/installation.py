@@ -30,6 +30,7 @@ class Installation:
     keys: Keys = field(init=False)
     external: str = field(init=False)
     cluster: Cluster | None = field(default=None, init=False)
+    content: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.places = discover(self.environ)
@@ -56,13 +57,13 @@ class Installation:
             if not self.external:
                 self.cluster = Cluster(self.places, self.keys)
                 self.cluster.join(step)
-            elif probe:
-                database.probe(self.places, self.external)
+            if probe:
+                self.content = database.probe(self.places, self.owner_url)
 
-    def setup(self, progress: Progress, *, demo: bool, trust_stamp: bool) -> None:
+    def setup(self, progress: Progress, *, demo: bool) -> None:
         """Tables, packs, area tree, static files, and demonstration data if wanted.
 
-        With ``trust_stamp`` nothing is run when the code and packs are those of the last time.
+        Nothing is run when code, packs and the database are those of the last time.
         """
         with progress.step("Tables and data") as step, Lock(self._setup_stamp_lock) as lock:
             if not lock.take():
@@ -75,13 +76,17 @@ class Installation:
             served = str(stamps.read(self.places.vendor / frontend.STAMP).get("digest"))
             digest = stamps.digest([], code, served, self.external)
             known = stamps.read(self._setup_stamp)
-            current = known.get("digest") == digest and (known.get("demo") or not demo)
-            if trust_stamp and current and (self.places.home / "static").is_dir():
+            same = known.get("digest") == digest and known.get("content") == self.content
+            enough = bool(known.get("demo")) or not demo
+            if same and enough and (self.places.home / "static").is_dir():
                 return
             step.work("bringing tables, packs and data up to date")
             self._run_setup(demo=demo)
+            self.content = database.probe(self.places, self.owner_url)
+            has_demo = demo or (bool(known.get("demo")) and not self.external)
             stamps.write(
-                self._setup_stamp, {"digest": digest, "demo": demo or bool(known.get("demo"))}
+                self._setup_stamp,
+                {"digest": digest, "content": self.content, "demo": has_demo},
             )
 
     @property
@@ -114,6 +119,11 @@ class Installation:
             self.cluster.leave()
             self.cluster = None
 
+    @property
+    def owner_url(self) -> str:
+        """The login that owns the tables."""
+        return self.external or (self.cluster.url("owner") if self.cluster else "")
+
     # -- what programs are told ------------------------------------------------
 
     def command(self, *words: str) -> list[str]:
@@ -131,9 +141,9 @@ class Installation:
         }
         told |= {
             "WEIYE_HOME": str(self.places.home),
-            "WEIYE_SECRET_KEY": self.keys.secret_key,
-            "WEIYE_FIELD_KEY": self.keys.field_key,
-            "WEIYE_INDEX_KEY": self.keys.index_key,
+            "WEIYE_SECRET_KEY": self.environ.get("WEIYE_SECRET_KEY") or self.keys.secret_key,
+            "WEIYE_FIELD_KEY": self.environ.get("WEIYE_FIELD_KEY") or self.keys.field_key,
+            "WEIYE_INDEX_KEY": self.environ.get("WEIYE_INDEX_KEY") or self.keys.index_key,
             "WEIYE_DEMO": "1" if demo else "0",
             "WEIYE_HOSTS": self.environ.get("WEIYE_HOSTS") or hosts,
             "NUMBA_CACHE_DIR": str(self.places.home / "numba"),
@@ -147,7 +157,5 @@ class Installation:
         elif self.cluster:
             told["WEIYE_APP_URL"] = self.cluster.url("app")
         if owner:
-            told["WEIYE_OWNER_URL"] = self.external or (
-                self.cluster.url("owner") if self.cluster else ""
-            )
+            told["WEIYE_OWNER_URL"] = self.owner_url
         return told

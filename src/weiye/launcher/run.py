@@ -115,7 +115,7 @@ class Run:
         installation.packages(progress)
         installation.front_end(progress)
         installation.database(progress, probe=True)
-        installation.setup(progress, demo=self.demo, trust_stamp=not installation.external)
+        installation.setup(progress, demo=self.demo)
         self.progress = progress
 
     def _environ(self) -> Mapping[str, str]:
