@@ -582,11 +582,19 @@ def describe(
     v_at: Ints,
     minutes: Floats,
     like: Ints,
+    shared: Ints,
 ) -> None:
-    """Walking minutes (NaN if remote or unknown) and occupation likeness of chosen pairs."""
+    """Of chosen pairs: walking minutes (NaN if remote or unknown), occupation likeness, and how
+    many skills the two have in common."""
     px, py, pz = people_place.x, people_place.y, people_place.z
     vx, vy, vz = job_place.x, job_place.y, job_place.z
     wish, mask, start = people.wish, people.wish_mask, people.wish_start
+    has, has_start, asks, asks_start = (
+        people.skill,
+        people.skill_start,
+        jobs.skill,
+        jobs.skill_start,
+    )
     occupation = jobs.occupation
     for i in range(len(p_at)):
         p, v = p_at[i], v_at[i]
@@ -594,3 +602,24 @@ def describe(
         if p < people_place.located and v < job_place.located:
             minutes[i] = walk_minutes(px[p], py[p], pz[p], vx[v], vy[v], vz[v])
         like[i] = likeness(wish, mask, start[p], start[p + 1], occupation[v])
+        shared[i] = common_skills(
+            has, has_start[p], has_start[p + 1], asks, asks_start[v], asks_start[v + 1]
+        )
+
+
+@compiled
+def skills_in_common(people: People, jobs: Jobs, p_at: Ints, v_at: Ints, skills: Ints) -> None:
+    """The numbers of the skills that chosen pairs have in common, one pair after the other."""
+    has, has_start, asks, asks_start = (
+        people.skill,
+        people.skill_start,
+        jobs.skill,
+        jobs.skill_start,
+    )
+    n = 0
+    for i in range(len(p_at)):
+        for a in range(has_start[p_at[i]], has_start[p_at[i] + 1]):
+            for b in range(asks_start[v_at[i]], asks_start[v_at[i] + 1]):
+                if has[a] == asks[b]:
+                    skills[n] = has[a]
+                    n += 1

@@ -159,9 +159,9 @@ class Matcher:
         self, side: PeopleSide, p: Ints, v: Ints, rank: Ints, score: Ints, reasons: bool
     ) -> pl.DataFrame:
         minutes = np.empty(len(p), dtype=np.float64)
-        like = np.empty(len(p), dtype=np.int64)
+        like, shared = np.empty((2, len(p)), dtype=np.int64)
         kernel.describe(
-            side.place, side.people, self.jobs.place, self.jobs.jobs, p, v, minutes, like
+            side.place, side.people, self.jobs.place, self.jobs.jobs, p, v, minutes, like, shared
         )
         pairs = pl.DataFrame(
             {
@@ -176,9 +176,32 @@ class Matcher:
         if not reasons:
             return pairs
         sentences = reasons_of(
-            side.rows[p], self.jobs.rows[v], pairs["walk_minutes"], like, self.as_of, self.names
+            side.rows[p],
+            self.jobs.rows[v],
+            pairs["walk_minutes"],
+            like,
+            self._skills(side, p, v, shared),
+            self.as_of,
+            self.names,
         )
         return pairs.with_columns(sentences.alias("reasons"))
+
+    def _skills(self, side: PeopleSide, p: Ints, v: Ints, shared: Ints) -> pl.Series:
+        """The skills that the pairs have in common, joined by 、; null where there are none."""
+        numbers = np.empty(shared.sum(), dtype=np.int64)
+        kernel.skills_in_common(side.people, self.jobs.jobs, p, v, numbers)
+        words = pl.Series(list(self.jobs.vocabulary.skills), dtype=pl.String)
+        filled = np.flatnonzero(shared)
+        joined = (
+            pl.DataFrame({"pair": np.repeat(filled, shared[filled]), "skill": words[numbers]})
+            .group_by("pair", maintain_order=True)
+            .agg(pl.col("skill").str.join("、"))
+        )
+        return (
+            pl.Series([None], dtype=pl.String)
+            .new_from_index(0, len(p))
+            .scatter(joined["pair"], joined["skill"])
+        )
 
 
 def _terms(weights: Weights) -> kernel.Terms:
