@@ -7,10 +7,11 @@ Knows no jurisdiction: the rules, figures and dates come from packs (`weiye.base
 from .calendar import Delay, Schedule, retirement_date
 from .compile import Compiler
 from .errors import FactsError, RuleError
-from .evaluate import VERDICTS, Verdicts, evaluate
+from .evaluate import evaluate
 from .facts import FIRM_FACTS, PERSON_FACTS, SUBJECTS, Facts, Kind, facts_frame
 from .language import Node, parse
 from .model import CONFIRMED, TO_CONFIRM, Clause, Parameter, Period, Rule, Rulebook, Term
+from .verdicts import VERDICTS, Verdicts
 
 __all__ = [
     "CONFIRMED",

@@ -53,6 +53,8 @@ def needs(c: "Compiler", node: Node, around: Around) -> Iterable[tuple[str, pl.E
             return needs_name(c, node, around)
         case Not() | IsNone():
             return needs(c, node.of, around)
+        case Logic() if around.inside == "list":
+            return needs_each(c, node.parts, around)  # see needs_over: by the item as a whole
         case Logic():
             # A part that is settled needs nothing more.
             return [
@@ -117,6 +119,11 @@ def needs_over(c: "Compiler", node: Over, around: Around) -> list[tuple[str, pl.
         assert c.root.me is not None
         own = ("household_id", ~pl.col(HOUSEHOLD_KNOWN))
         return [own, *((label, source.anybody(mask)) for label, mask in within)]
+    if node.function != "sum":
+        unsettled = c.truth(node.body, inner).is_null()
+        if node.condition is not None:
+            unsettled = unsettled | c.truth(node.condition, inner).is_null()
+        within = [(label, mask & unsettled) for label, mask in within]
     outer = needs_name(c, node.source, around)
     prefix = node.source.name
     return [
