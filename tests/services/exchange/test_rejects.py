@@ -94,6 +94,17 @@ def test_text_file_keeps_encoding_and_delimiter_and_defuses_formulas(encoding):
     assert found[2][-1] == ""
 
 
+def test_a_workbook_that_cannot_be_kept_whole_still_gives_its_rejected_rows(monkeypatch):
+    def broken(*args, **kwargs):
+        raise ValueError("styles.xml")
+
+    monkeypatch.setattr(rejects.openpyxl, "load_workbook", broken)
+    _suffix, back = returned(xlsx([["姓名", "身份证号"], ["王一", "12"]]))
+    monkeypatch.undo()
+    sheet = openpyxl.load_workbook(io.BytesIO(back)).active
+    assert (sheet["A2"].value, sheet["C1"].value) == ("王一", "错误说明")
+
+
 def test_a_large_workbook_comes_back_with_its_rejected_rows_only(monkeypatch):
     monkeypatch.setattr(rejects, "WHOLE_FILE_ROWS", 2)
     rows = [["标题"], ["姓名", "身份证号"], ["王一", "=1+1"], ["王二", id_number()]]

@@ -22,6 +22,7 @@ from weiye.base.runs.models import Run, RunState
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.models import Household, PeriodKind, Person, StatusPeriod, WorkWish
+from weiye.services.assistance.jobs import KIND as PIPELINE
 from weiye.services.exchange import actions, jobs, queries
 from weiye.services.exchange.models import ImportBatch, ImportState
 from weiye.services.exchange.sample import PEOPLE, WRONG_ROWS, sample_roster
@@ -568,6 +569,23 @@ jobs.commit(run_id={run.pk}, path={run.unit_path!r})
         run = queued("commit", batch)
         jobs.commit(run_id=run.pk, path=run.unit_path)
         assert ended(run).result["counts"]["new"] == 40
+
+    def test_the_pipeline_follows(self, clean):
+        batch = uploaded()
+        who = actor("worker-a")
+        with fence(who):
+            run = actions.dry_run(actor=who, batch_id=batch.pk)
+        jobs.check(run_id=run.pk, path=run.unit_path)
+        with fence(who):
+            run = actions.commit(actor=who, batch_id=batch.pk)
+        jobs.commit(run_id=run.pk, path=run.unit_path)
+        with fence(system()):
+            kinds = list(Run.objects.order_by("id").values_list("kind", "unit_path", "state"))
+        assert kinds == [
+            ("roster.check", path_of(A), "done"),
+            ("roster.import", path_of(A), "done"),
+            (PIPELINE, path_of(A), "queued"),
+        ]
 
     def test_file_that_is_refused_says_so_in_the_run(self, clean, queued):
         content = xlsx([HEAD, *people(1)])

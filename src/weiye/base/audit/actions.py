@@ -17,8 +17,8 @@ _INSERT = """
 _INSERT_MANY = """
     INSERT INTO audit_auditentry
         (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, detail)
-    SELECT path, clock_timestamp(), %s, %s, %s, %s, kind, key, detail::jsonb
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS e (path, kind, key, detail)
+    SELECT path, clock_timestamp(), %s, %s, %s, %s, kind, key, detail
+    FROM jsonb_to_recordset(%s::jsonb) AS e (path text, kind text, key text, detail jsonb)
 """
 
 
@@ -68,7 +68,10 @@ def record_many(
     """
     if not entries:
         return
-    details = [json.dumps(dict(e[3]), ensure_ascii=False, default=str) for e in entries]
+    rows = [
+        {"path": path, "kind": kind, "key": key, "detail": dict(detail)}
+        for path, kind, key, detail in entries
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT_MANY,
@@ -77,9 +80,6 @@ def record_many(
                 actor.name,
                 actor.role,
                 verb,
-                [e[0] for e in entries],
-                [e[1] for e in entries],
-                [e[2] for e in entries],
-                details,
+                json.dumps(rows, ensure_ascii=False, default=str),
             ],
         )

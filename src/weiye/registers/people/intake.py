@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as copied
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from django.db import connection
@@ -23,7 +24,7 @@ from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 
-from .actions import name_key
+from . import actions
 from .models import Household, PeriodKind, Person, StatusPeriod, WorkWish
 
 Result = Literal["new", "changed", "unchanged", "elsewhere"]
@@ -240,6 +241,8 @@ class PeopleIntake:
         numbers: Mapping[tuple[int, str], int],
         changes: _Changes,
     ) -> None:
+        if not self.write:
+            return
         facts: dict[str, Any] = dict.fromkeys(FACTS) | entry.facts
         facts["household_role"] = facts["household_role"] or ""
         changes.people.append(
@@ -247,13 +250,12 @@ class PeopleIntake:
                 "unit_path": entry.unit.path,
                 "unit_id": entry.unit.pk,
                 "household_id": numbers.get((entry.unit.pk, entry.household)),
-                "name_key": name_key(facts["name"]),
-                # Encrypting costs more than all the rest: only what is written.
-                "id_number": _secret(entry.id_number) if self.write else None,
+                "name_key": _name_key(facts["name"]),
+                "id_number": _secret(entry.id_number),
                 "id_index": index,
-                "phone": _secret(entry.phone) if self.write else None,
-                "phone_index": blind_index(entry.phone) if entry.phone and self.write else None,
-                "address": _secret(entry.address) if self.write else None,
+                "phone": _secret(entry.phone),
+                "phone_index": blind_index(entry.phone) if entry.phone else None,
+                "address": _secret(entry.address),
                 "benefits_received": None,
                 "known_none": sorted(entry.none),
                 "lon": None,
@@ -315,7 +317,7 @@ class PeopleIntake:
                     "unit_id": known["unit_id"] if unit is None else unit.pk,
                     "unit_path": path,
                     "household_id": household or known["household_id"],
-                    "name_key": name_key(values["name"]),
+                    "name_key": _name_key(values["name"]),
                     "known_none": none,
                     "source": self.source,
                     "as_of": self.as_of,
@@ -424,6 +426,10 @@ class PeopleIntake:
         bulk.update(Person, rows)
         bulk.update(Person, phones)
         bulk.update(Person, addresses)
+
+
+# Many people bear one name.
+_name_key = lru_cache(maxsize=50_000)(actions.name_key)
 
 
 def _secret(text: str) -> bytes | None:

@@ -97,6 +97,7 @@ def set_mapping(*, actor: Actor, batch_id: int, mapping: Mapping[int, str]) -> I
     Raises ``ValidationError`` for a needed field without column, or one field in two columns.
     """
     batch = _locked(actor, batch_id)
+    allowed(batch, "remap")
     _idle(batch)
     kind = KINDS[batch.kind]
     chosen = {index: name for index, name in mapping.items() if name}

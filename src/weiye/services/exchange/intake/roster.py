@@ -70,7 +70,12 @@ class RosterAdapter(Adapter):
             community = self._community(block, at)
             if at in block.errors or community is None:
                 continue
-            entries.append(self._entry(block.row(at), community, households[at]))
+            entry = self._entry(block.row(at), community, households[at])
+            if entry.status == "失业" and entry.since is None and not entry.registered:
+                block.warn(
+                    at, "employment_status", f"没有失业日期，新登记的从{self.as_of}起计算失业时间"
+                )
+            entries.append(entry)
             positions.append(at)
         outcomes = [RowOutcome(Outcome.ERROR)] * len(block.lines)
         taken = self.register.take(entries) if entries else []

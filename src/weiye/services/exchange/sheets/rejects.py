@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 
 import openpyxl
@@ -20,8 +22,10 @@ from .header import Table
 from .rows import Problem
 from .text import Cell, text_of
 
+log = logging.getLogger("weiye.exchange")
+
 #: Above this many rows the whole workbook is not kept in memory: only the rejected rows come back.
-WHOLE_FILE_ROWS = 20_000
+WHOLE_FILE_ROWS = 10_000
 ERROR_TITLE = "错误说明"
 _BAD = PatternFill("solid", start_color="FFFFC7CE")
 _FORMULA_START = re.compile(r"[=+\-@\t\r]")
@@ -38,7 +42,15 @@ def rejects_file(
     if table.book.form == "csv":
         return ".csv", _csv(table, problems)
     if table.sheet.height <= WHOLE_FILE_ROWS:
-        return ".xlsx", _whole_workbook(content, table, problems)
+        try:
+            with warnings.catch_warnings():
+                # Of what it cannot keep (some drop-down lists) openpyxl only warns.
+                warnings.simplefilter("ignore", UserWarning)
+                return ".xlsx", _whole_workbook(content, table, problems)
+        except Exception as error:
+            # What office programs write is wider than what openpyxl reads; the rows still come
+            # back.
+            log.warning("a workbook could not be kept whole: %r", error)
     return ".xlsx", _rejected_rows(table, problems)
 
 
