@@ -26,6 +26,8 @@ from weiye.base.scope.policies import scoped_models
 from weiye.registers.employers.models import Employer, Vacancy
 from weiye.registers.people.models import Person
 from weiye.services.assistance.models import AssistanceFile, Contact, ListEntry
+from weiye.services.exchange import preview
+from weiye.services.exchange.models import ImportBatch
 
 pytestmark = pytest.mark.django_db
 
@@ -102,12 +104,15 @@ def things() -> dict[str, Any]:
             "community:assign": {"file_id": file.pk},
             "community:file": {"file_id": stored.pk},
         }
-        try:
-            from weiye.services.exchange.models import Batch
-        except ImportError:
-            return found
-        found["batch_id"] = Batch.objects.create(
-            **at, unit=unit, kind="roster", name=f"{SENTINEL}.xlsx", file=stored, created_by="x"
+        found["batch_id"] = ImportBatch.objects.create(
+            **at,
+            unit=unit,
+            kind="roster",
+            name=f"{SENTINEL}.xlsx",
+            file=stored,
+            as_of=DAY,
+            page=preview.Page(columns=(), missing=()).dump(),
+            started_by="x",
         ).pk
     return found
 
