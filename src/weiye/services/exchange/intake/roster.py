@@ -149,6 +149,9 @@ class RosterAdapter(Adapter):
         unit = self.buildings.find(community, row.get("building", ""), address) or community
         status = row.get("employment_status", "")
         since = row.get("unemployed_since" if status == "失业" else "employed_since")
+        if status == "失业" and since is NEVER:
+            # Never had a job: without work since leaving school.
+            since = row.get("graduated_on")
         registered = row.get("registered_unemployed_since")
         return Entry(
             id_number=row["id_number"],

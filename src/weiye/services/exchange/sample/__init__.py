@@ -38,6 +38,12 @@ _HEADER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("脱贫情况", ()),
     ("求职意愿", ("意向岗位", "期望工资", "可工作时间", "可步行时间")),
     ("技能证书", ()),
+    ("是否领取养老金", ()),
+    ("原法定退休年龄", ()),
+    ("子女出生日期", ()),
+    ("单亲抚养未成年人", ()),
+    ("退役军人", ()),
+    ("是否继续升学", ()),
     ("备注", ()),
 )
 
@@ -167,7 +173,8 @@ def _row(
         member.education,
         _spelled(_before(on, member.graduated_days), spelling),
         member.status,
-        _spelled(unemployed, spelling),
+        # Graduates who never had a job.
+        "无" if member.graduated_days and unemployed is None else _spelled(unemployed, spelling),
         _spelled(registered, spelling + 1) if adult else "",
         member.able,
         member.wish,
@@ -180,6 +187,14 @@ def _row(
         member.hours,
         _full_width(member.walk) if serial % 7 == 0 else member.walk,
         member.certificates,
+        "是" if member.status == "退休" else "否",
+        "60" if member.sex == "男" else "50",
+        "、".join(
+            f"{on.year - age - 1}-{month}-15" for month, age in enumerate(member.children, 9)
+        ),
+        "是" if member.single_parent else "否",
+        "是" if member.veteran else "否",
+        member.goes_on,
         member.remarks,
     ]
 

@@ -40,9 +40,15 @@ class Member:
     wage: str = ""
     hours: str = ""
     walk: str = ""
-    certificates: str = ""
+    certificates: str = "无"
     remarks: str = ""
     lower_x: bool = False
+    children: tuple[int, ...] = ()
+    """Ages of the children of a mother."""
+    veteran: bool = False
+    single_parent: bool = False
+    goes_on: str = ""
+    """是否继续升学."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ HOMES = (
         Member("妻子", "女", 51, "失业", "小学", 700, able="无", wish="否", remarks="长期患病"),
     ), aid="低保户"),
     Home((
-        _jobless("户主", "女", 38, 120, job="收银员", wage="3000以上", hours="上午、下午", walk="15"),
+        _jobless("户主", "女", 38, 120, job="收银员", wage="3000以上", hours="上午、下午", walk="15", children=(9,), single_parent=True),
         Member("女儿", "女", 9, "在校", "小学", able="", wish=""),
     ), aid="低保边缘"),
     Home((Member("户主", "男", 63, "退休", "小学", able="无", wish="否"),), aid="特困"),
@@ -100,7 +106,7 @@ HOMES = (
     )),
     # 大龄
     Home((
-        _jobless("户主", "男", 56, 250, education="初中", job="保安", wage="2600", hours="夜班", walk="15"),
+        _jobless("户主", "男", 56, 250, veteran=True, education="初中", job="保安", wage="2600", hours="夜班", walk="15"),
         Member("妻", "女", 54, "退休", "初中", wish="否"),
     )),
     Home((
@@ -114,7 +120,7 @@ HOMES = (
         Member("女儿", "女", 4, "其他", "其他", able="", wish=""),
     )),
     Home((
-        _jobless("户主", "女", 35, 480, education="高中", job="育婴员", wage="4000", hours="上午", walk="20", certificates="育婴员三级"),
+        _jobless("户主", "女", 35, 480, children=(11, 5), education="高中", job="育婴员", wage="4000", hours="上午", walk="20", certificates="育婴员三级"),
         Member("丈夫", "男", 38, "就业", "中专"),
         Member("长子", "男", 11, "在校", "小学", able="", wish=""),
         Member("次女", "女", 5, "其他", "其他", able="", wish=""),
@@ -144,7 +150,7 @@ HOMES = (
     )),
     Home((
         Member("户主", "男", 68, "退休", "初中", wish="否"),
-        Member("妻", "女", 66, "退休", "小学", wish="否"),
+        Member("孙子", "男", 18, "失业", "高中", None, True, 80, job="快递员", wage="3500", hours="全天", walk="20", goes_on="否"),
     )),
     Home((
         Member("户主", "男", 27, "就业", "大专"),
@@ -165,7 +171,7 @@ HOMES = (
     )),
     Home((
         Member("户主", "男", 37, "就业", "中专"),
-        Member("妻", "女", 36, "失业", "初中", 380, True, job="手工加工", wage="2500", hours="上午、下午", walk="10"),
+        Member("妻", "女", 36, "失业", "初中", 380, True, children=(8, 3), job="手工加工", wage="2500", hours="上午、下午", walk="10"),
         Member("儿子", "男", 8, "在校", "小学", able="", wish=""),
         Member("女儿", "女", 3, "其他", "其他", able="", wish=""),
     )),

@@ -6,7 +6,7 @@ where the value is good but something should be said. Parsers are pure, so their
 remembered per distinct cell.
 """
 
-from .amounts import ages, hours, least_education, minutes, wage, whole, yuan
+from .amounts import ages, hours, least_education, minutes, one_of_numbers, wage, whole, yuan
 from .days import day, days, past_day
 from .numbers import id_number, phone, uscc
 from .plain import (
@@ -46,6 +46,7 @@ __all__ = [
     "minutes",
     "name",
     "no_sex",
+    "one_of_numbers",
     "paragraph",
     "past_day",
     "phone",

@@ -33,6 +33,19 @@ def whole(label: str, low: int, high: int, units: str = "") -> Parser:
     return parse
 
 
+def one_of_numbers(label: str, allowed: tuple[int, ...], units: str = "") -> Parser:
+    """One of a few whole numbers; a unit behind it is taken off."""
+    number = whole(label, min(allowed), max(allowed), units)
+
+    def parse(raw: Cell) -> Value:
+        value = number(raw)
+        if value is not None and value not in allowed:
+            raise CellError(f"{label}{shown(text_of(raw))}只能是{'、'.join(map(str, allowed))}")
+        return value
+
+    return parse
+
+
 def _yuan(text: str) -> int | None:
     match = _AMOUNT.fullmatch(text)
     if match is None:
