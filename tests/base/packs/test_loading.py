@@ -241,6 +241,12 @@ def line_of(text: str, needle: str) -> int:
         ),
         ("shandong/terms.yaml", "  employed:", "  veteran:", "veteran is the name of a fact"),
         (
+            "shandong/terms.yaml",
+            "  employed:",
+            "  spare: {text: x, source: plan 1, when: veteran}\n  employed:",
+            "no rule uses the term spare",
+        ),
+        (
             "shandong/parameters.yaml",
             "value: {女: 40, 男: 50}",
             "value: {女: 40}",

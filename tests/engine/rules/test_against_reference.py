@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -267,6 +268,17 @@ def expected(tree, everybody, me):
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=a_bool("fact", 3), everybody=people)
 def test_every_condition_agrees_with_the_reference(tree, everybody):
+    agrees(tree, everybody)
+
+
+@pytest.mark.slow
+@settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=a_bool("fact", 4), everybody=people)
+def test_many_deep_conditions_agree_with_the_reference(tree, everybody):
+    agrees(tree, everybody)
+
+
+def agrees(tree, everybody):
     facts = facts_frame([{"id": n, **one} for n, one in enumerate(everybody)])
     verdicts = evaluate([rule(a_book(), written(tree))], facts, as_of=DAY, region=REGION)
     assert verdicts.wide()["r"].to_list() == [expected(tree, everybody, one) for one in everybody]

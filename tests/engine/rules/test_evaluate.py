@@ -306,6 +306,14 @@ def test_answers_come_in_the_order_of_the_people_then_of_the_rules():
     assert rows.schema["id"] == pl.String
 
 
+def test_only_the_verdicts_asked_for_are_listed_and_met_is_the_short_answer():
+    rules = [rule(a_book(), "veteran", since=parse("turns(birth_date, 18)"))]
+    born = {"birth_date": "2000-01-01"}
+    verdicts = ask(rules, born | {"veteran": True}, born | {"veteran": False}, born)
+    assert verdicts.rules(listed=("met", "unknown"))["id"].to_list() == [0, 2]
+    assert verdicts.met().rows() == [(0, "r", date(2018, 1, 1))]
+
+
 def test_nobody_and_nothing():
     asked = rule(a_book(), "veteran", "any(m.veteran for m in household)")
     empty = facts_frame([])

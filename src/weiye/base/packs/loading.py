@@ -160,6 +160,7 @@ class _Draft:
     scopes: dict[str, Scope] = field(default_factory=dict)
     matching: dict[str, int] = field(default_factory=dict)
     expressions: dict[int, Entry] = field(default_factory=dict)  # id(node) → where it stands
+    used: set[str] = field(default_factory=set)  # terms
     later: list[Callable[[], None]] = field(default_factory=list)
 
     def readers(self) -> dict[str, Callable[[Entry], None]]:
@@ -447,6 +448,7 @@ class _Draft:
             self.compiled(compiler.day, rule.since, "since")
         if rule.amount is not None:
             self.compiled(compiler.amount, rule.amount, "amount")
+        self.used |= compiler.expanded
 
     def compiled(self, compile_: Callable[[Node], object], node: Node, clause: str) -> None:
         try:
@@ -459,6 +461,9 @@ class _Draft:
     def pack(self, name: str, version: str) -> Pack:
         for check in self.later:
             check()
+        for term in self.book.terms.values():
+            if term.id not in self.used:
+                raise PackError(f"no rule uses the term {term.id}", where=term.where)
         return Pack(
             id=name,
             name=self.name,

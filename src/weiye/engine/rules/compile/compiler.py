@@ -72,6 +72,7 @@ class Compiler:
         self._memory: dict[tuple[object, ...], tuple[Around, Value]] = {}
         self._fields: dict[str, Fields] = {}
         self._columns: dict[str, pl.Expr] = {}
+        self.expanded: set[str] = set()  # the terms that were used
         self.open: list[str] = []  # terms and groups being expanded
 
     # Public ----------------------------------------------------------------------------------
@@ -233,6 +234,7 @@ class Compiler:
         term = self.book.terms.get(name)
         if term is None:
             raise RuleError(f"there is no fact or term {name!r}", column=column)
+        self.expanded.add(name)
         with self.opened(name, column):
             value = self.value(term.when, Around(binding, {}, around.inside))
         return self._share(f"!term {name}", value) if binding is self.root.me else value
