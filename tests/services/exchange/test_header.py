@@ -1,9 +1,11 @@
 """Finding the header, and what belongs to the table."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.services.exchange.making import csv_text, id_number, parse, people, rows_of, xlsx
-from weiye.services.exchange.sheets import propose, read_table
+from weiye.services.exchange.sheets import KINDS, propose, read_table
 
 pytestmark = pytest.mark.requirement("PPL-3")
 A, B = id_number(order=11), id_number(order=12)
@@ -149,3 +151,17 @@ def test_somebody_elses_columns_are_not_the_persons():
     head = ["姓名", "身份证号", "配偶姓名", "联系人电话", "户主身份证号", "单位电话"]
     found = choices(head, ["王一", A, "李一", "20000000001", B, "20000000002"])
     assert [found[t].field for t in head[2:]] == [None] * 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_documentation_names_every_column(kind):
+    text = (Path(__file__).parents[3] / "docs" / "imports.md").read_text(encoding="utf-8")
+    said = text.split(f"**{KINDS[kind].label}** — ")[1].split("\n")[0].split("、")
+    assert said == [f.label + ("*" if f.column else "") for f in KINDS[kind].fields]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_header_has_two_meanings(kind):
+    words = [word.upper() for f in KINDS[kind].fields for word in f.synonyms]
+    assert sorted(words) == sorted(set(words))
+    assert not set(words) & set(KINDS[kind].ignored)
