@@ -49,9 +49,29 @@ def statements(model: type[Scoped]) -> list[str]:
     return sql
 
 
+def statistics_function(tables: list[str]) -> str:
+    """SQL of ``weiye_analyze()``: the application may not ANALYZE tables that it does not own.
+
+    Right after a large import nothing is known about the rows, and plans took seconds until the
+    database got round to looking.
+    """
+    analyze = "".join(f'ANALYZE "{table}"; ' for table in tables)
+    return (
+        "CREATE OR REPLACE FUNCTION weiye_analyze() RETURNS void LANGUAGE plpgsql "
+        f"SECURITY DEFINER SET search_path = pg_catalog, public AS $$ BEGIN {analyze}END $$"
+    )
+
+
 def apply(using: str = "owner") -> None:
     """Grant the application's login what it needs and fence every scoped table."""
     with connections[using].cursor() as cursor:
+        existing = set(connections[using].introspection.table_names(cursor))
+        cursor.execute(
+            statistics_function(
+                [m._meta.db_table for m in scoped_models() if m._meta.db_table in existing]
+            )
+        )
+        cursor.execute("REVOKE ALL ON FUNCTION weiye_analyze() FROM PUBLIC")
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_LOGIN}")
         cursor.execute(
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_LOGIN}"
@@ -62,7 +82,6 @@ def apply(using: str = "owner") -> None:
         )
         cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}")
         cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_LOGIN}")
-        existing = set(connections[using].introspection.table_names(cursor))
         for model in scoped_models():
             if model._meta.db_table not in existing:
                 continue  # migrating some apps only

@@ -55,3 +55,9 @@ def follow_people(actor: Actor, path: str) -> int:
             moved += cursor.rowcount
         cursor.execute("SET LOCAL enable_nestloop = on")
     return moved
+
+
+def refresh_statistics() -> None:
+    """Tell the planner how many rows there are now; see `base.scope.policies`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT weiye_analyze()")

@@ -25,7 +25,7 @@ from weiye.registers.people.frames import community_code, facts_frame, people_fr
 from weiye.registers.people.models import Person
 
 from .. import lists
-from ..frames import follow_people, insert, update
+from ..frames import follow_people, insert, refresh_statistics, update
 from ..jurisdiction import FILE_SCOPE, pack_of
 from ..models import AssistanceFile, FileState, GroupMembership, ListEntry, ListKind
 from ..queries.person import responsible_memberships
@@ -34,6 +34,8 @@ from ..queries.summary import totals
 STEPS = ("读取人员信息", "识别重点群体", "建立援助档案", "生成四张清单", "保存结果")
 # What counties and below are computed at a time: bounds memory, and every county has one pack.
 _COUNTY = 3
+# Changed rows from which on the planner's statistics are renewed at once.
+MANY = 1000
 
 
 @dataclass
@@ -68,11 +70,13 @@ def run_pipeline(
             _run_part(actor, part, as_of, outcome, _Steps(progress, number, len(parts)), threads)
         outcome.totals = totals(actor, as_of=as_of, path=path)
         changes = {name: count for name, count in sorted(outcome.changes.items()) if count}
+        if sum(changes.values()) >= MANY:
+            refresh_statistics()
         if changes:
             record(
                 actor=actor,
                 verb="pipeline.run",
-                path=path or "37/",
+                path=path,
                 detail={"as_of": as_of, "changes": changes},
             )
     return outcome

@@ -63,11 +63,11 @@ def entries(sheet: Sheet, found: pl.DataFrame) -> Iterator[Entry]:
             summary=cut(
                 " · ".join([vacancy["employer_name"], pay(vacancy), way(pair, vacancy)]), 300
             ),
-            reasons=tuple(cut(reason, 300) for reason in pair["reasons"]),
+            # How new it is would change the entry every day; its source has the date.
+            reasons=tuple(cut(r, 300) for r in pair["reasons"] if not r.endswith("发布")),
             source=f"{vacancy['unit_name']}岗位，{vacancy['posted_on']:%Y年%m月%d日}发布",
             detail={
                 "vacancy_id": vacancy["id"],
-                "score": pair["score"],
                 "distance_m": pair["distance_m"],
                 "walk_minutes": pair["walk_minutes"],
                 "walk_how": "直线距离×1.3，每小时4.8公里"
