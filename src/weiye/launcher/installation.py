@@ -65,7 +65,7 @@ class Installation:
 
         Nothing is run when code, packs and the database are those of the last time.
         """
-        with progress.step("Tables and data") as step, Lock(self._setup_stamp_lock) as lock:
+        with progress.step("Tables and data") as step, Lock(self._setup_lock) as lock:
             if not lock.take():
                 step.work("another ./weiye is bringing the tables up to date, waiting for it")
                 if not lock.take(patience=SETUP_PATIENCE):
@@ -75,7 +75,7 @@ class Installation:
             )
             served = str(stamps.read(self.places.vendor / frontend.STAMP).get("digest"))
             digest = stamps.digest([], code, served, self.external)
-            known = stamps.read(self._setup_stamp)
+            known = stamps.read(self.setup_stamp)
             same = known.get("digest") == digest and known.get("content") == self.content
             enough = bool(known.get("demo")) or not demo
             if same and enough and (self.places.home / "static").is_dir():
@@ -85,22 +85,22 @@ class Installation:
             self.content = database.probe(self.places, self.owner_url)
             has_demo = demo or (bool(known.get("demo")) and not self.external)
             stamps.write(
-                self._setup_stamp,
+                self.setup_stamp,
                 {"digest": digest, "content": self.content, "demo": has_demo},
             )
 
     @property
     def has_demo(self) -> bool:
         """Whether demonstration data was set up here."""
-        return bool(stamps.read(self._setup_stamp).get("demo"))
+        return bool(stamps.read(self.setup_stamp).get("demo"))
 
     @property
-    def _setup_stamp(self) -> Path:
+    def setup_stamp(self) -> Path:
         """Beside the embedded data, so that they come and go together."""
         return (self.cluster.folder if self.cluster else self.places.home) / "setup.json"
 
     @property
-    def _setup_stamp_lock(self) -> Path:
+    def _setup_lock(self) -> Path:
         return self.places.home / "setup.lock"
 
     def _run_setup(self, *, demo: bool) -> None:

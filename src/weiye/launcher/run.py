@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Mapping
 from typing import Any
 
-from weiye.launcher import address
+from weiye.launcher import address, stamps
 from weiye.launcher.installation import Installation
 from weiye.launcher.locks import Lock
 from weiye.launcher.processes import end_with_parent, stop
@@ -91,6 +91,7 @@ class Run:
         self.opened = opened
         self.started = started
         self.url = address.url(opened, options.host)
+        self.hosts = address.names(opened, options.host)
         self.demo = wants_demo(
             options, external=bool(installation.external), local=address.is_loopback(opened)
         )
@@ -119,9 +120,7 @@ class Run:
         self.progress = progress
 
     def _environ(self) -> Mapping[str, str]:
-        return self.installation.for_children(
-            demo=self.demo, hosts=address.names(self.opened, self.options.host)
-        )
+        return self.installation.for_children(demo=self.demo, hosts=self.hosts)
 
     def _start(self) -> None:
         places = self.installation.places
@@ -132,36 +131,50 @@ class Run:
             "--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5",
             "--log-level", "warning", "--no-control-socket",
         ]  # fmt: skip
-        self.programs = Programs(
-            [
+        with self.progress.step("Web server and worker"):
+            self.programs.add(
                 Program("web server", web, self._environ, places.log("web"), places.root,
-                        pass_fds=(self.opened.fileno(),)),
-                Program("worker", self.installation.command("worker"), self._environ,
-                        places.log("worker"), places.root),
-            ]
-        )  # fmt: skip
-        with self.progress.step("Web server and worker") as step:
-            if not self.installation.cluster or self.installation.cluster.alive():
-                self.programs.start()
-            step.worked = True
+                        pass_fds=(self.opened.fileno(),))
+            )  # fmt: skip
             self.programs.wait_until_healthy(self.url, HEALTHY_PATIENCE)
+            # Only now: while the page is not up, the processors are better used for it.
+            self.programs.add(
+                Program("worker", self.installation.command("worker"), self._environ,
+                        places.log("worker"), places.root)
+            )  # fmt: skip
 
     def _announce(self) -> None:
         """The address, and with demonstration data the sign-ins, on standard output."""
         print(f"\n  {self.url}\n", flush=True)
         if self.demo:
-            subprocess.run(
-                self.installation.command("signins"),
-                env=self._environ(),
-                stdin=subprocess.DEVNULL,
-                preexec_fn=end_with_parent(),
-            )
+            print(self._sign_ins(), flush=True)
         say(
             f"Ready after {time.monotonic() - self.started:.1f} s. Ctrl-C stops. "
             f"Logs: {self.installation.places.home / 'log'}"
         )
         if self.options.open and _has_desktop():
             webbrowser.open(self.url)
+
+    def _sign_ins(self) -> str:
+        """What ``signins`` prints; remembered until the next set-up, to be up sooner."""
+        kept = self.installation.places.home / "signins.json"
+        # Demonstration passwords are made from the secret key.
+        secret = self._environ()["WEIYE_SECRET_KEY"]
+        mark = stamps.digest([self.installation.setup_stamp], secret)
+        known = stamps.read(kept)
+        if known.get("mark") == mark:
+            return str(known.get("text"))
+        done = subprocess.run(
+            self.installation.command("signins"),
+            env=self._environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=end_with_parent(),
+        )
+        if done.returncode == 0:
+            stamps.write_whole(kept, json.dumps({"mark": mark, "text": done.stdout}), 0o600)
+        return done.stdout
 
     def _watch(self) -> None:
         cluster = self.installation.cluster

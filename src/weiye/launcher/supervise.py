@@ -105,6 +105,10 @@ class Programs:
 
     members: list[Program]
 
+    def add(self, program: Program) -> None:
+        self.members.append(program)
+        program.start()
+
     def start(self) -> None:
         for program in self.members:
             program.start()
