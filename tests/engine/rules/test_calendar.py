@@ -146,3 +146,13 @@ def test_the_retirement_date_as_a_column_agrees_with_the_single_day():
         )
         for one in people
     ]
+
+
+def test_a_limit_beyond_every_life_leaves_the_unknown_unknown():
+    born = {"birth_date": "1980-01-01"}
+    assert verdict("age(birth_date) >= 9000", born, {}) == [False, None]
+    assert verdict("age(birth_date) < 9000", born, {}) == [True, None]
+    assert verdict("months_since(unemployed_since) < 90000", {"unemployed_since": None}, {}) == [
+        False,
+        None,
+    ]

@@ -1,15 +1,13 @@
 """Trees → Polars expressions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 import polars as pl
 
-from .. import calendar
 from ..calendar import Schedule
 from ..errors import RuleError
-from ..facts import Fact, Facts, Items, Kind, Record
+from ..facts import Fact, Facts, Kind, Record
 from ..language import (
     Arithmetic,
     Call,
@@ -26,7 +24,7 @@ from ..language import (
     Within,
 )
 from ..model import Clause, Rule, Rulebook
-from . import functions, missing, quantifiers
+from . import comparisons, functions, missing, quantifiers
 from .bindings import NONE, Around, Binding, Fields, Row
 from .values import (
     Case,
@@ -34,9 +32,7 @@ from .values import (
     all_of,
     any_of,
     by_cases,
-    chosen,
     either,
-    false_if_none,
     is_none,
     literal,
     named,
@@ -173,9 +169,9 @@ class Compiler:
                 parts = [self.truth(part, around) for part in node.parts]
                 return Value(Kind.BOOL, all_of(parts) if node.op == "and" else any_of(parts))
             case Compare():
-                return self._compare(node, around)
+                return comparisons.compare(self, node, around)
             case Within():
-                return self._within(node, around)
+                return comparisons.within(self, node, around)
             case IsNone():
                 value = self.value(node.of, around)
                 if value.none is None and not self._could_be_none(node.of, around):
@@ -289,80 +285,6 @@ class Compiler:
 
     # Operators -------------------------------------------------------------------------------
 
-    def _compare(self, node: Compare, around: Around) -> Value:
-        folded = self._folded(node, around)
-        if folded is not None:
-            return folded
-        left, right = self._alike(node.left, node.right, node.column, around)
-        if isinstance(left.type, Items | Record):
-            raise RuleError("lists and records cannot be compared", column=node.column)
-        ordered = left.type in (Kind.INT, Kind.MONEY, Kind.DATE)
-        if node.op not in ("==", "!=") and not ordered:
-            raise RuleError(f"{left.type.value} has no order", column=node.column)
-        if node.op == "!=":
-            return Value(Kind.BOOL, ~false_if_none(left.expr == right.expr, left, right))
-        return Value(
-            Kind.BOOL, false_if_none(_COMPARE[node.op](left.expr, right.expr), left, right)
-        )
-
-    def _folded(self, node: Compare, around: Around) -> Value | None:
-        """``age(d) >= n`` and its like as one comparison of the date with a constant day."""
-        for side, other, op in (
-            (node.left, node.right, node.op),
-            (node.right, node.left, _MIRRORED[node.op]),
-        ):
-            if (
-                not isinstance(side, Call)
-                or side.function not in functions.SINCE
-                or op in ("==", "!=")
-            ):
-                continue
-            if len(side.arguments) != 1:
-                continue
-            limit = self.value(other, around)
-            if limit.type is not Kind.INT or limit.cases is None:
-                continue
-            start = self.of(side.arguments[0], around, Kind.DATE)
-            count = functions.SINCE[side.function]
-
-            def compared(
-                n: int, count: functions.Counted = count, op: str = op, start: Value = start
-            ) -> pl.Expr:
-                least = n if op in (">=", "<") else n + 1
-                cut = calendar.latest(lambda day: count(day, self.as_of) >= least)
-                if op in (">=", ">"):
-                    return (
-                        pl.lit(False) & start.expr.is_null() if cut is None else start.expr <= cut
-                    )
-                return start.expr > (date.min if cut is None else cut)
-
-            cases = tuple(Case(case.condition, compared(case.value)) for case in limit.cases)
-            return Value(Kind.BOOL, false_if_none(chosen(cases, pl.Boolean()), start))
-        return None
-
-    def _cut(self, count: functions.Counted, op: str, limit: int, start: pl.Expr) -> pl.Expr:
-        least = limit if op in (">=", "<") else limit + 1
-        last = calendar.latest(lambda day: count(day, self.as_of) >= least)
-        if op in (">=", ">"):
-            return start < date.min if last is None else start <= last
-        return start >= date.min if last is None else start > last
-
-    def _within(self, node: Within, around: Around) -> Value:
-        value = self.value(node.left, around)
-        values: list[Any] = []
-        for option in node.options:
-            one = literal(option.value)
-            if value.type is Kind.MONEY and one.type is Kind.INT:
-                one = yuan(option.value)
-            if one.type is not value.type or one.cases is None:
-                raise RuleError(
-                    f"{option.value!r} is not {named(value.type)}", column=option.column
-                )
-            values.append(one.cases[0].value)
-        # Written out, a handful of comparisons is faster than a set look-up.
-        tests = [value.expr == pl.lit(one) for one in values]
-        return Value(Kind.BOOL, false_if_none(any_of(tests), value))
-
     def _arithmetic(self, node: Arithmetic, around: Around) -> Value:
         left, right = self.value(node.left, around), self.value(node.right, around)
         if node.op == "*":
@@ -373,7 +295,7 @@ class Compiler:
             else:
                 raise RuleError("* takes numbers, or an amount and a number", column=node.column)
             return Value(kind, left.expr * right.expr, either(left.none, right.none))
-        left, right = self._alike(node.left, node.right, node.column, around)
+        left, right = self.alike(node.left, node.right, node.column, around)
         if left.type not in (Kind.INT, Kind.MONEY):
             raise RuleError(f"{node.op} takes numbers or amounts", column=node.column)
         expr = left.expr + right.expr if node.op == "+" else left.expr - right.expr
@@ -381,7 +303,7 @@ class Compiler:
 
     def _choice(self, node: Choice, around: Around) -> Value:
         test = self.truth(node.condition, around)
-        then, other = self._alike(node.then, node.otherwise, node.column, around)
+        then, other = self.alike(node.then, node.otherwise, node.column, around)
         expr = pl.when(test).then(then.expr).when(~test).then(other.expr)
         none = None
         if then.none is not None or other.none is not None:
@@ -390,7 +312,7 @@ class Compiler:
             none = pl.when(test).then(yes).when(~test).then(no).otherwise(False)
         return Value(then.type, expr, none)
 
-    def _alike(self, a: Node, b: Node, column: int, around: Around) -> tuple[Value, Value]:
+    def alike(self, a: Node, b: Node, column: int, around: Around) -> tuple[Value, Value]:
         """Both values in one type; a plain number beside an amount is in yuan."""
         left, right = self.value(a, around), self.value(b, around)
         if left.type is Kind.MONEY and isinstance(b, Literal) and right.type is Kind.INT:
@@ -441,16 +363,6 @@ class Opened:
         name = self.open.pop()
         if isinstance(error, RuleError) and not error.inside:
             error.inside = name
-
-
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-}
 
 
 def significant(region: str) -> str:
