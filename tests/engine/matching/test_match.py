@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.matching import reference
-from weiye.engine.matching import PEOPLE, VACANCIES, Matcher, Weights, match, why_not
+from weiye.engine.matching import PEOPLE, VACANCIES, Matcher, Weights, kernel, match, warm, why_not
 from weiye.engine.tables import TableError
 
 pytestmark = pytest.mark.requirement("MAT-1")
@@ -390,3 +390,17 @@ def test_one_matcher_serves_one_person_one_vacancy_and_many_threads(
     monkeypatch.setattr("weiye.engine.matching.matcher.BLOCK_PAIRS", 64)
     for threads in (1, 2, 5):
         assert matcher.match(people, top=5, threads=threads).equals(whole)
+
+
+def test_the_kernel_is_compiled_once_for_whatever_comes() -> None:
+    """A second signature would be another ten seconds in the middle of a request."""
+    warm()
+    people, jobs = people_frame([PERSON]), vacancy_frame([JOB])
+    for direction in ("person", "vacancy"):
+        match(people, jobs, as_of=DAY, direction=direction)  # type: ignore[arg-type]
+        match(people[:0], jobs, as_of=DAY, direction=direction)  # type: ignore[arg-type]
+        match(people, jobs[:0], as_of=DAY, direction=direction)  # type: ignore[arg-type]
+    other = people.with_columns(pl.col("hours").cast(pl.UInt8), pl.col("min_wage").cast(pl.Int32))
+    assert match(other.drop("unit"), jobs, as_of=DAY).height == 1
+    for function in (kernel.best, kernel.describe, kernel.skills_in_common):
+        assert len(function.signatures) == 1  # type: ignore[attr-defined]

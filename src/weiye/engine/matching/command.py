@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from weiye.engine.matching.matcher import match
+from weiye.engine.matching.matcher import match, warm
 from weiye.engine.matching.schema import PEOPLE, VACANCIES
 from weiye.engine.matching.weights import Weights
 from weiye.engine.tables import (
@@ -40,6 +40,7 @@ def main(argv: Sequence[str], *, weights: Mapping[str, int] | None = None) -> in
     except TableError as error:
         print(error, file=sys.stderr)
         return 2
+    warm()
     pairs = match(
         people,
         vacancies,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Literal
@@ -14,7 +15,9 @@ from weiye.engine.matching import kernel
 from weiye.engine.matching.columns import JobSide, PeopleSide, prepare_jobs, prepare_people
 from weiye.engine.matching.kernel import DETOUR, METRES_PER_MINUTE, Ints
 from weiye.engine.matching.reasons import reasons_of
+from weiye.engine.matching.schema import PEOPLE, VACANCIES
 from weiye.engine.matching.weights import Weights
+from weiye.engine.tables import Column
 
 Direction = Literal["person", "vacancy"]
 
@@ -29,6 +32,7 @@ PAIRS = pl.Schema(
         "reasons": pl.List(pl.String()),
     }
 )
+COMPILED_FUNCTIONS = 20  # no fewer than there are
 BLOCK_PAIRS = 1 << 18  # pairs kept at a time by one call of the kernel
 
 
@@ -202,6 +206,25 @@ class Matcher:
             .new_from_index(0, len(p))
             .scatter(joined["pair"], joined["skill"])
         )
+
+
+def warm() -> None:
+    """Compiles the kernel, or loads it from its cache: some 10 s on a machine's first start, half
+    a second later. For set-up and for processes that must answer their first request at once."""
+    day = date(2000, 1, 1)
+    people = _row(PEOPLE, person_id=0)
+    vacancies = _row(VACANCIES, vacancy_id=0, posted_on=day, openings=1, remote=True)
+    for _ in range(COMPILED_FUNCTIONS):
+        with contextlib.suppress(OSError):  # the cache's disk is full: it stays in memory
+            match(people, vacancies, as_of=day)
+            return
+
+
+def _row(schema: Sequence[Column], **values: object) -> pl.DataFrame:
+    return pl.DataFrame(
+        [{column.name: values.get(column.name) for column in schema}],
+        schema={column.name: column.dtype for column in schema},
+    )
 
 
 def _terms(weights: Weights) -> kernel.Terms:
