@@ -90,6 +90,8 @@ def test_an_edit_keeps_the_rest_and_says_where_it_came_from(a: Any, somebody: Pe
         ({"id_number": ID}, "id_number"),
         ({"minimum_living": "很穷"}, "minimum_living"),
         ({"lon": 122.0}, "lon"),
+        ({"education": 55}, "education"),
+        ({"skill_certificates": [{"level": 9}]}, "skill_certificates"),
         ({"name": ""}, "name"),
     ],
 )
@@ -186,7 +188,7 @@ def test_found_by_part_of_the_name_by_pinyin_and_by_whole_numbers_alone(
     def found(text: str) -> list[int]:
         return [p.pk for p in queries.search(queries.people(a), text).order_by("pk")]
 
-    for text in ("小明", "wang", "WANG XIAO", ID, PHONE, f" {PHONE} "):
+    for text in ("小明", "wang", "WANG XIAO", "wangxiaoming", ID, PHONE, f" {PHONE} "):
         assert found(text) == [somebody.pk], text
     for text in (ID[:10], "李", "20001234568"):
         assert found(text) == [], text

@@ -380,7 +380,7 @@ def test_a_broken_run_leaves_nothing(a: Any, monkeypatch: pytest.MonkeyPatch) ->
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(pipeline, "_entries", broken)
+    monkeypatch.setattr(pipeline.lists, "write", broken)
     before = world.dump()
     with pytest.raises(RuntimeError, match="killed"):
         run()

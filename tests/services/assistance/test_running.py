@@ -81,14 +81,14 @@ def test_background_run_tells_what_it_did(people: None) -> None:
 
 
 @pytest.mark.django_db
-def test_nightly_queues_every_county_with_people(people: None) -> None:
+def test_nightly_queues_every_community_with_people(people: None) -> None:
     jobs.nightly(timestamp=0)
     with fence(system()):
-        assert [run.unit_path for run in Run.objects.order_by("id")] == ["37/10/02/"]
+        assert [run.unit_path for run in Run.objects.order_by("id")] == [A_PATH]
 
 
 @pytest.mark.django_db
-def test_a_province_is_run_county_by_county(people: None) -> None:
+def test_a_province_is_run_street_by_street(people: None) -> None:
     everybody = system()
     with fence(everybody):
         world.person("外县", minimum_living="低保", code="371003001001")

@@ -14,7 +14,8 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from weiye.base.audit.actions import record
 from weiye.base.privacy.fields import blind_index
 from weiye.base.scope.actor import Actor
-from weiye.engine.matching.schema import ALL_HOURS
+from weiye.engine.matching.schema import ALL_HOURS, EDUCATION_LEVELS
+from weiye.engine.rules import FactsError, facts_frame
 
 from . import queries
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod, WorkWish
@@ -151,6 +152,7 @@ def edit_person(
         changed.append("name_key")
     found.source, found.as_of = source[:100], on
     _check(found, changed)
+    _check_facts(found, changed)
     found.save(update_fields=[*changed, "source", "as_of"])
     record(
         actor=actor,
@@ -317,6 +319,22 @@ def _check(row: models.Model, names: Collection[str]) -> None:
                 field.clean(value, row)
             except ValidationError as error:
                 problems[name] = error.messages
+    if problems:
+        raise ValidationError(problems)
+
+
+def _check_facts(found: Person, names: Collection[str]) -> None:
+    """Raise ``ValidationError`` by field for records that the rules could not read."""
+    problems = {}
+    for name in names:
+        value = getattr(found, name, None)
+        if name in ("skill_certificates", "benefits_received") and value is not None:
+            try:
+                facts_frame([{"id": 1, name: value}])
+            except FactsError:
+                problems[name] = "内容不完整或格式不对，请重新填写。"
+        if name == "education" and value is not None and value // 10 not in EDUCATION_LEVELS:
+            problems[name] = "没有这种学历代码。"
     if problems:
         raise ValidationError(problems)
 

@@ -64,7 +64,7 @@ _FACTS = """
            array_to_string(children, ' '), skill_certificates::text, benefits_received::text,
            array_to_string(known_none, ' ')
     FROM people_person WHERE {{where}} ORDER BY id
-""".format(
+""".format(  # noqa: S608
     plain=", ".join((*_DATES, *_INTEGERS, *_TEXTS)),
     booleans=", ".join(f"{name}::int" for name in _BOOLEANS),
 )

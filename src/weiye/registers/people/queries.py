@@ -6,8 +6,9 @@ act that is logged: `actions.open_person`.
 
 from datetime import date
 
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Replace
 
 from weiye.base.privacy.fields import blind_index
 from weiye.base.scope.actor import Actor
@@ -98,7 +99,8 @@ def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
         return rows.filter(Q(id_index=index) | Q(phone_index=index))
     found = Q(name__contains=text)
     if text.isascii():
-        found |= Q(name_key__istartswith=text.lower())
+        rows = rows.alias(pinyin=Replace("name_key", Value(" "), Value("")))
+        found |= Q(pinyin__startswith="".join(text.lower().split()))
     return rows.filter(found)
 
 

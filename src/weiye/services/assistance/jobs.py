@@ -15,7 +15,7 @@ from weiye.registers.people.models import Person
 from .actions import run_pipeline
 
 KIND = "assistance.pipeline"
-COUNTY = 3
+COMMUNITY = 5
 
 
 def start_pipeline(*, actor: Actor, path: str, as_of: date) -> Run:
@@ -65,11 +65,13 @@ def _work(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
 @app.periodic(cron="30 1 * * *")
 @app.task(name=f"{KIND}.nightly", queue="default", queueing_lock=f"{KIND}.nightly")
 def nightly(timestamp: int) -> None:
-    """Queue a run for every county that has people; each is a transaction of its own."""
+    """Queue a run for every community that has people; each is a transaction of its own."""
     as_of = timezone.localdate()
     actor = system()
     with fence(actor):
         paths = Person.objects.visible_to(actor).order_by().values_list("unit_path", flat=True)
-        counties = {"/".join(path.split("/")[:COUNTY]) + "/" for path in paths.distinct()}
-        for county in sorted(counties):
-            start_pipeline(actor=actor, path=county, as_of=as_of)
+        communities = {
+            "/".join(path.strip("/").split("/")[:COMMUNITY]) + "/" for path in paths.distinct()
+        }
+        for community in sorted(communities):
+            start_pipeline(actor=actor, path=community, as_of=as_of)

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from weiye.base.audit.models import AuditEntry
 from weiye.base.regions.models import Level, Unit
+from weiye.base.runs.models import Run, RunState
 from weiye.base.scope.actor import Actor
 from weiye.registers.people.models import Person
 
@@ -169,11 +171,18 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
         .values_list("group")
         .annotate(joined=joined, left=left)
     )
+    # A run that changed nothing leaves no entry in the log, but refreshed the lists all the same.
     refreshed = (
+        Run.objects.visible_to(actor)
+        .filter(kind="assistance.pipeline", state=RunState.DONE)
+        .aggregate(last=Max("finished_at"))["last"]
+    )
+    changed = (
         AuditEntry.objects.visible_to(actor)
         .filter(verb="pipeline.run")
         .aggregate(last=Max("at"))["last"]
     )
+    last = max((day for day in (refreshed, changed) if day is not None), default=None)
     return Today(
         as_of=as_of,
         since=since,
@@ -197,7 +206,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
             for key in closing_ids[:SHOWN]
         ],
         groups=[GroupChange(group, j, gone) for group, j, gone in changes if j or gone],
-        refreshed_on=refreshed.date() if refreshed else None,
+        refreshed_on=timezone.localdate(last) if last else None,
     )
 
 

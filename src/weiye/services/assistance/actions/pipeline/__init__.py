@@ -1,0 +1,147 @@
+"""From people to files and living lists, for a whole unit: in one transaction, and idempotent.
+
+Facts → groups → files → the four lists. Each step compares what should be with what is and writes
+the difference alone: the same people on the same day change nothing.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from django.db import connection, transaction
+
+from weiye.base.audit.actions import record
+from weiye.base.runs.actions import Reports
+from weiye.base.runs.progress import Silent
+from weiye.base.scope.actor import Actor, below
+from weiye.engine.rules import evaluate
+from weiye.registers.people.frames import community_code, facts_frame
+from weiye.registers.people.models import Person
+
+from ...frames import follow_people, refresh_statistics
+from ...jurisdiction import pack_of
+from ...queries.summary import totals
+from . import files, groups, lists
+from .part import Outcome, Part
+
+__all__ = ["STEPS", "Outcome", "run_pipeline"]
+
+STEPS = ("读取人员信息", "识别重点群体", "建立援助档案", "生成四张清单", "保存结果")
+# Computed at a time are streets and below: bounds memory, and a street has one pack.
+_STREET = 4
+# Changed rows from which on the planner's statistics are renewed at once.
+MANY = 1000
+
+
+def run_pipeline(
+    *,
+    actor: Actor,
+    path: str,
+    as_of: date,
+    progress: Reports | None = None,
+    threads: int = 1,
+) -> Outcome:
+    """Bring groups, files and lists of everybody at or below ``path`` up to the day.
+
+    Raises `NotAllowed` without ``pipeline.run`` for the path. Two runs that overlap wait for each
+    other. A cancelled or broken run leaves nothing.
+    """
+    actor.require("pipeline.run", path)
+    progress = progress or Silent()
+    outcome = Outcome()
+    with transaction.atomic():
+        _lock(path)
+        paths = _streets(actor, path)
+        for number, each in enumerate(paths):
+            part = Part(actor, each, as_of, pack_of(each), community_code(each), outcome, threads)
+            _run(part, _Steps(progress, number, len(paths)))
+        outcome.totals = totals(actor, as_of=as_of, path=path)
+        changes = {name: count for name, count in sorted(outcome.changes.items()) if count}
+        if sum(changes.values()) >= MANY:
+            refresh_statistics()
+        if changes:
+            record(
+                actor=actor,
+                verb="pipeline.run",
+                path=path,
+                detail={"as_of": as_of, "changes": changes},
+            )
+    return outcome
+
+
+@dataclass
+class _Steps:
+    """Progress over all parts, five steps each."""
+
+    progress: Reports
+    number: int
+    parts: int
+
+    def at(self, step: int) -> None:
+        self.progress.report(
+            self.number * len(STEPS) + step, self.parts * len(STEPS), f"正在{STEPS[step]}…"
+        )
+
+
+def _lock(path: str) -> None:
+    """Hold the unit until the transaction ends, against runs of units above, below and equal."""
+    parts = path.split("/")[:-1]
+    above = ["/".join(parts[:depth]) for depth in range(len(parts))]
+    with connection.cursor() as cursor:
+        for key in above:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 7))", [f"pipeline:{key}"]
+            )
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))",
+            [f"pipeline:{'/'.join(parts)}"],
+        )
+
+
+def _streets(actor: Actor, path: str) -> list[str]:
+    """The unit itself, or the streets with people in it."""
+    if path.count("/") >= _STREET:
+        return [path]
+    lo, hi = below(path)
+    people = Person.objects.visible_to(actor).filter(unit_path__gte=lo, unit_path__lt=hi)
+    return sorted(
+        {
+            "/".join(found.split("/")[:_STREET]) + "/"
+            for found in people.order_by().values_list("unit_path", flat=True).distinct()
+        }
+    )
+
+
+def _run(part: Part, steps: _Steps) -> None:
+    clock = time.perf_counter()
+
+    def done(step: int) -> None:
+        nonlocal clock
+        now, name = time.perf_counter(), STEPS[step]
+        part.outcome.seconds[name] = part.outcome.seconds.get(name, 0.0) + now - clock
+        clock = now
+
+    pack = part.pack
+    steps.at(0)
+    part.outcome.changes["moved"] += follow_people(part.actor, part.path)
+    facts = facts_frame(part.actor, part.path, part.as_of)
+    done(0)
+    steps.at(1)
+    verdicts = evaluate(
+        [*pack.groups, *pack.scope_rules()], facts, as_of=part.as_of, region=part.region
+    )
+    inside = facts.filter("inside").select("id", "unit_path")
+    answers = verdicts.rules().join(inside, on="id", maintain_order="left")
+    met = answers.filter(pl.col("verdict") == "met")
+    groups.refresh(part, facts, answers)
+    done(1)
+    steps.at(2)
+    having = files.refresh(part, facts, met)
+    done(2)
+    steps.at(3)
+    wanted = lists.wanted(part, having, facts, met)
+    done(3)
+    steps.at(4)
+    lists.write(part, having, wanted)
+    done(4)
