@@ -113,12 +113,11 @@ class Cluster:
         time.sleep(0.05)
 
         def over() -> bool:
-            if not self.alive():
-                return True
-            # Shared goes together with other users, never with a keeper at work.
+            # Shared goes together with other users, never with a keeper at work: that one holds
+            # the lock alone until its process ends.
             held = other.take(shared=True)
             other.release()
-            return held and time.monotonic() > patience_with_keeper
+            return held and (not self.alive() or time.monotonic() > patience_with_keeper)
 
         patience_with_keeper = time.monotonic() + 1.0
         wait_until(over, LEAVE_PATIENCE, pause=0.1)
