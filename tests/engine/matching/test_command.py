@@ -162,3 +162,8 @@ def test_weights_are_checked(key: str, value: Any) -> None:
         Weights.from_mapping({k: v for k, v in Weights().as_dict().items() if k != "remote"})
     with pytest.raises(ValueError, match="occupation"):
         Weights(occupation_major=999_999)
+
+
+def test_the_weights_of_the_pack_are_valid(tmp_path: Path, inputs: tuple[Path, Path]) -> None:
+    pack = Path(__file__).parents[3] / "packs" / "shandong" / "matching.yaml"
+    assert run(*inputs, tmp_path / "o.csv", "--weights", str(pack)) == 0

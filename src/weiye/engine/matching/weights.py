@@ -28,22 +28,22 @@ class Weights:
       person's wish, at most `wage_over_max`. The pay is `wage_min`, which is sure, and only
       without it `wage_max`; without a wish the term is 0.
 
-    Sex, groups and labels are in no term. The defaults sum to at most one point.
+    Sex, groups and labels are in no term. The defaults sum to less than one point.
     """
 
     occupation_exact: int = 400_000
-    occupation_small: int = 280_000
-    occupation_middle: int = 160_000
+    occupation_small: int = 300_000
+    occupation_middle: int = 180_000
     occupation_major: int = 60_000
-    skill_each: int = 60_000
-    skill_max: int = 180_000
+    skill_each: int = 40_000
+    skill_max: int = 160_000
     near_zero: int = 300_000
-    near_per_minute: int = 6_000
-    remote: int = 120_000
-    fresh_max: int = 60_000
-    fresh_per_day: int = 2_000
+    near_per_minute: int = 8_000
+    remote: int = 150_000
+    fresh_max: int = 50_000
+    fresh_per_day: int = 1_500
     wage_over_each_percent: int = 1_000
-    wage_over_max: int = 60_000
+    wage_over_max: int = 40_000
 
     def __post_init__(self) -> None:
         problems = []
