@@ -358,6 +358,34 @@ def test_a_mapping_is_changed_checked_and_remembered():
 
 
 @pytest.mark.django_db
+def test_what_the_roster_leaves_open_is_answered_once_for_all():
+    head = ["姓名", "身份证号", "已领养老金"]
+    rows = [
+        [name, number, said] for (name, number, _), said in zip(people(2), ("是", ""), strict=True)
+    ]
+    batch = uploaded(content=xlsx([head, *rows]))
+    who = actor("worker-a")
+    mapping = {0: "name", 1: "id_number", 2: "pension_drawn"}
+    with fence(who):
+        with pytest.raises(ValidationError, match="统一回答"):
+            actions.set_mapping(actor=who, batch_id=batch.pk, mapping=mapping, answered=["sex"])
+        actions.set_mapping(
+            actor=who,
+            batch_id=batch.pk,
+            mapping=mapping,
+            answered=["pension_drawn", "labour_capacity"],
+        )
+        actions.check_now(actor=who, batch_id=batch.pk)
+        assert [a.chosen for a in queries.preview(who, batch.pk).answers] == [True, True]
+        actions.commit_now(actor=who, batch_id=batch.pk)
+    stored = everybody()
+    # What a row says itself wins.
+    assert [stored[row[0]].pension_drawn for row in rows] == [True, False]
+    assert [stored[row[0]].labour_capacity for row in rows] == [True, True]
+    assert stored[rows[0][0]].source == "导入（含统一回答）：名册.xlsx"
+
+
+@pytest.mark.django_db
 def test_preview_masks_numbers_that_name_somebody():
     batch = uploaded(content=xlsx([["姓名", "身份证号", "手机"], *people(3)]))
     who = actor("worker-a")

@@ -5,7 +5,7 @@ Sentences in ``SheetRefused`` and ``ValidationError`` are for the person at the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -91,9 +91,16 @@ def upload(
 
 
 @transaction.atomic
-def set_mapping(*, actor: Actor, batch_id: int, mapping: Mapping[int, str]) -> ImportBatch:
+def set_mapping(
+    *,
+    actor: Actor,
+    batch_id: int,
+    mapping: Mapping[int, str],
+    answered: Collection[str] = (),
+) -> ImportBatch:
     """Say what the columns mean: column index → field name, "" or absent = left out.
 
+    ``answered``: fields whose answer for all (`Kind.answers`) holds where a row says nothing.
     Raises ``ValidationError`` for a needed field without column, or one field in two columns.
     """
     batch = _locked(actor, batch_id)
@@ -114,7 +121,10 @@ def set_mapping(*, actor: Actor, batch_id: int, mapping: Mapping[int, str]) -> I
     missing = [f.label for f in kind.needed if f.name not in chosen.values()]
     if missing:
         raise ValidationError(f"还没有指定哪一列是{'、'.join(f'“{m}”' for m in missing)}。")
+    if set(answered) - {answer.field for answer in kind.answers}:
+        raise ValidationError("统一回答的内容不对，请重新选择。")
     batch.mapping, batch.counts = _stored(chosen), {}
+    batch.answered = sorted(answered)
     batch.page = _columns_page(batch, propose(table)).dump()
     _drop_rejects(batch)
     move(actor=actor, batch=batch, verb="remap")

@@ -64,6 +64,15 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         "--as-of", type=date.fromisoformat, metavar="DATE", help="day that the file speaks of"
     )
     parser.add_argument(
+        "--all",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        dest="answered",
+        help="rosters: labour_capacity (who does not say otherwise is able to work), "
+        "pension_drawn (draws no pension)",
+    )
+    parser.add_argument(
         "--rejects",
         type=Path,
         metavar="FILE",
@@ -93,6 +102,13 @@ def _import(kind: str, options: argparse.Namespace) -> int:
                 content=content,
                 as_of=options.as_of,
             )
+            if options.answered:
+                batch = actions.set_mapping(
+                    actor=actor,
+                    batch_id=batch.pk,
+                    mapping={int(index): name for index, name in batch.mapping.items()},
+                    answered=options.answered,
+                )
             batch = actions.check_now(actor=actor, batch_id=batch.pk)
             page = preview.load(batch.page)
             if not options.dry_run:

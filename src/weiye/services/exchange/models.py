@@ -36,6 +36,8 @@ class ImportBatch(Scoped):
     rejects = models.ForeignKey(StoredFile, null=True, on_delete=models.SET_NULL, related_name="+")
     # Column index (as text: JSON) → field.
     mapping = models.JSONField(default=dict)
+    # Fields whose answer for all the sender gave (`Kind.answers`).
+    answered = models.JSONField(default=list)
     # The same for files with the same header: a mapping once confirmed is proposed again.
     signature = models.CharField(max_length=64, db_index=True)
     # What was true when the sender wrote it.

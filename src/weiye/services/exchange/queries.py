@@ -24,6 +24,15 @@ class FieldChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerChoice:
+    """A sentence that may be said once for every row that leaves it open."""
+
+    field: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What the import page shows.
 
@@ -36,6 +45,7 @@ class Preview:
     columns: tuple[pages.Column, ...]
     missing: tuple[str, ...]
     fields: tuple[FieldChoice, ...]
+    answers: tuple[AnswerChoice, ...]
     head: tuple[str, ...]
     rows: tuple[pages.Row, ...]
     problems: tuple[str, ...]
@@ -65,6 +75,9 @@ def preview(actor: Actor, batch_id: int) -> Preview:
         columns=page.columns,
         missing=page.missing,
         fields=tuple(FieldChoice(f.name, f.label, f.name in needed) for f in kind.fields),
+        answers=tuple(
+            AnswerChoice(a.field, a.text, a.field in found.answered) for a in kind.answers
+        ),
         head=page.head,
         rows=page.rows,
         problems=page.problems,

@@ -45,14 +45,14 @@ def run_through(
     when somebody cancels.
     """
     mapping = mapping_of(batch)
-    parser = RowParser(table, mapping, today)
+    parser = RowParser(table, mapping, today, batch.answered)
     into = adapter(
         batch.kind,
         actor=actor,
         unit=batch.unit,
         table=table,
         mapping=mapping,
-        source=f"导入：{batch.name}",
+        source=f"导入{'（含统一回答）' if batch.answered else ''}：{batch.name}",
         as_of=batch.as_of,
         write=write,
     )

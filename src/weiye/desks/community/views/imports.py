@@ -31,7 +31,7 @@ RECENT = 20
 HINTS = {
     ImportKind.ROSTER: "姓名和身份证号必须有；住址、学历、就业状态、低保、残疾等有多少列都行。",
     ImportKind.VACANCIES: "岗位名称和用人单位必须有；缺法定内容的先存为草稿。",
-    ImportKind.TRAINING: "项目编号和名称必须有；可以有学时、补贴、开班日期、名额。",
+    ImportKind.TRAINING: "培训项目和培训机构必须有；可以有学时、补贴、开班日期、名额。",
 }
 
 
@@ -133,7 +133,12 @@ def check(request: HttpRequest, batch_id: int) -> HttpResponse:
         if key.startswith("col-") and key[4:].isdecimal() and len(key) < 10
     }
     try:
-        actions.set_mapping(actor=actor, batch_id=batch_id, mapping=chosen)
+        actions.set_mapping(
+            actor=actor,
+            batch_id=batch_id,
+            mapping=chosen,
+            answered=request.POST.getlist("answered"),
+        )
         actions.dry_run(actor=actor, batch_id=batch_id)
     except ImportBatch.DoesNotExist:
         raise Http404 from None

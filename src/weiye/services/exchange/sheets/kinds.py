@@ -38,6 +38,15 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a sender may say once for every row that does not say it itself."""
+
+    field: str
+    value: object
+    text: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of file."""
 
@@ -51,6 +60,8 @@ class Kind:
     checks: tuple[BlockCheck, ...] = ()
     unique: str = ""
     """Field whose value may appear once in a file."""
+    answers: tuple[Answer, ...] = ()
+    """Facts without which little can be decided, and which rosters often leave out."""
 
     @cached_property
     def by_name(self) -> dict[str, Field]:

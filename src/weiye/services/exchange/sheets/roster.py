@@ -7,7 +7,7 @@ from datetime import date
 
 from . import values as v
 from . import words
-from .kinds import Kind, dated, field
+from .kinds import Answer, Kind, dated, field
 from .rows import Block
 
 
@@ -183,4 +183,8 @@ ROSTER = Kind(
              "单位", "帮扶", "责任", "网格员", "企业", "家属", "亲属", "开户", "银行", "社保卡"),
     checks=(check_identity, merge_household_aid, check_days),
     unique="id_number",
+    answers=(
+        Answer("labour_capacity", True, "没写有没有劳动能力的人，都有劳动能力"),
+        Answer("pension_drawn", False, "没写领没领养老金的人，都没有领养老金"),
+    ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ distinct values; memory is that of one block, whatever the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -82,10 +82,17 @@ class Block:
 class RowParser:
     """Parses a table under a mapping; one object per pass over the file.
 
-    ``mapping``: column index → field name. ``today`` bounds the days of the past.
+    ``mapping``: column index → field name. ``today`` bounds the days of the past. ``answered``:
+    fields whose answer for all holds where a row says nothing.
     """
 
-    def __init__(self, table: Table, mapping: Mapping[int, str], today: date) -> None:
+    def __init__(
+        self,
+        table: Table,
+        mapping: Mapping[int, str],
+        today: date,
+        answered: Collection[str] = (),
+    ) -> None:
         kind: Kind = table.kind
         missing = [f.label for f in kind.needed if f.name not in mapping.values()]
         if missing:
@@ -106,6 +113,7 @@ class RowParser:
         }
         self._labels = {f.name: f.label for f in kind.fields}
         self._sources = {name: index for index, name in self.mapping.items()}
+        self._answers = {a.field: a.value for a in kind.answers if a.field in answered}
         self._seen: dict[Value, int] = {}
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
@@ -133,6 +141,9 @@ class RowParser:
                         block.error(at, spec.name, f"{spec.label}没有填写")
         for check in self.kind.checks:
             check(block)
+        for name, value in self._answers.items():
+            said = block.columns.get(name, [None] * len(lines))
+            block.columns[name] = [value if each is None else each for each in said]
         if self.kind.unique:
             self._check_unique(block)
         return block
