@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from tests.services.assistance import world
 from tests.services.assistance.world import A_PATH, B_PATH, DAY
@@ -306,6 +307,22 @@ def test_a_closed_file_is_opened_again_only_for_something_new(a: Any) -> None:
     world.period(person, 2, "", DAY + timedelta(days=2))
     run(as_of=DAY + timedelta(days=2))
     assert file_of(person).pk != file.pk
+
+
+def test_a_run_for_a_day_long_past_ends_nothing_before_it_began(a: Any) -> None:
+    world.person("久失业", status="失业", since=date(2024, 1, 1), wish=SEEKS)
+    run()
+    past = date(2024, 2, 1)
+    first = run(as_of=past)
+    before = world.dump()
+    assert run(as_of=past).totals == first.totals
+    assert world.dump() == before
+    ended = ListEntry.objects.filter(ended_on__isnull=False)
+    assert ended.exists()
+    assert not ended.filter(ended_on__lt=F("added_on")).exists()
+    left = GroupMembership.objects.filter(left_on__isnull=False)
+    assert left.exists()
+    assert not left.filter(left_on__lt=F("found_on")).exists()
 
 
 @pytest.mark.requirement("AID-1")

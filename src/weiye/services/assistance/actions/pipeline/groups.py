@@ -1,5 +1,7 @@
 """Facts → groups: who has joined, who has left and why."""
 
+from typing import Any
+
 import polars as pl
 
 from weiye.engine.rules import TO_CONFIRM, evaluate
@@ -23,12 +25,12 @@ def refresh(part: Part, facts: pl.DataFrame, answers: pl.DataFrame) -> None:
         .select("id", "rule", "reason")
         .iter_rows()
     }
-    stays: dict[tuple[int, str], dict[str, object]] = {
+    stays: dict[tuple[int, str], dict[str, Any]] = {
         (row["person_id"], row["group"]): dict(row)
         for row in part.within(GroupMembership.objects.visible_to(part.actor))
         .filter(left_on__isnull=True)
         .order_by("id")
-        .values("id", "person_id", "group", "since", "reason", "source", "to_confirm")
+        .values("id", "person_id", "group", "since", "reason", "source", "to_confirm", "found_on")
     }
     new, changed, left = [], [], []
     for key, row in met.items():
@@ -59,7 +61,13 @@ def refresh(part: Part, facts: pl.DataFrame, answers: pl.DataFrame) -> None:
     for key in gone:
         # A rule that is no longer in force, or switched off, answers nothing.
         reason = doubt.get(key) or unmet.get(key) or "该群体的认定规则已停用"
-        left.append({"id": stays[key]["id"], "left_on": part.as_of, "left_reason": reason})
+        left.append(
+            {
+                "id": stays[key]["id"],
+                "left_on": part.ended(stays[key]["found_on"]),
+                "left_reason": reason,
+            }
+        )
     part.outcome.changes["groups_joined"] += insert(GroupMembership, new)
     part.outcome.changes["groups_changed"] += update(GroupMembership, changed)
     part.outcome.changes["groups_left"] += update(GroupMembership, left)

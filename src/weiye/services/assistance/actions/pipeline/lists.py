@@ -60,7 +60,7 @@ def write(part: Part, files: Files, wanted: list[lists.Entry]) -> None:
         part.within(ListEntry.objects.visible_to(part.actor))
         .filter(ended_on__isnull=True)
         .order_by("id")
-        .values_list("id", "file_id", "kind", "subject", "hidden_because", *_CONTENT)
+        .values_list("id", "file_id", "kind", "subject", "hidden_because", "added_on", *_CONTENT)
     )
     present = {(row[1], row[2], row[3]): row for row in rows.iterator(5000)}
     paths = {row["id"]: row["unit_path"] for row in files.values()}
@@ -93,10 +93,10 @@ def write(part: Part, files: Files, wanted: list[lists.Entry]) -> None:
                     "comment": "",
                 }
             )
-        elif not row[4] and tuple(row[5:]) != tuple(content.values()):
+        elif not row[4] and tuple(row[6:]) != tuple(content.values()):
             changed.append({"id": row[0], **content})
     ended = [
-        {"id": row[0], "ended_on": part.as_of}
+        {"id": row[0], "ended_on": part.ended(row[5])}
         for key, row in present.items()
         if key not in keys and not row[4]
     ]

@@ -34,6 +34,10 @@ class Part:
     outcome: Outcome
     threads: int
 
+    def ended(self, begun: date) -> date:
+        """When something ends: a run for a day long past ends nothing before it began."""
+        return max(self.as_of, begun)
+
     def within(self, rows: Rows) -> Rows:
         """Rows of the part. A range: LIKE makes no use of an index under row-level security."""
         lo, hi = below(self.path)
