@@ -24,6 +24,7 @@ from weiye.base.regions.actions import load_official
 from weiye.base.scope.actor import system
 from weiye.base.scope.login import refuse_unfenced_login
 from weiye.base.scope.policies import APP_LOGIN
+from weiye.engine.matching import warm
 from weiye.services.demonstration import actions as demonstration
 
 OLDEST_POSTGRESQL = 15
@@ -43,6 +44,7 @@ def main(argv: list[str]) -> int:
         ("packs", packs),
         ("area tree", area_tree),
         ("static files", static_files),
+        ("matching kernel", warm),
     ]
     if options.demo or settings.DEMO:
         steps.append(("demonstration data", demo))

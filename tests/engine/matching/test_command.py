@@ -146,7 +146,7 @@ def test_names_of_occupations(tmp_path: Path, inputs: tuple[Path, Path]) -> None
     names = tmp_path / "names.csv"
     names.write_text("code,name\n4-10-01-06,保育师\n", "utf-8")
     assert run(*inputs, tmp_path / "o.csv", "--names", str(names)) == 0
-    assert "想做的工种:保育师(4-10-01-06)" in (tmp_path / "o.csv").read_text("utf-8")
+    assert "想做的工种：保育师" in (tmp_path / "o.csv").read_text("utf-8")
 
 
 def test_a_target_that_cannot_be_written(tmp_path: Path, inputs: tuple[Path, Path]) -> None:

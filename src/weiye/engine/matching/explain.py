@@ -66,10 +66,10 @@ def _age(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
     )
     born = person.birth_date
     if born is None:
-        return [Hindrance("age", f"岗位要求{asked},出生日期没有登记")]
+        return [Hindrance("age", f"岗位要求{asked}，出生日期没有登记")]
     age = as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
     if (low is not None and age < low) or (high is not None and age > high):
-        return [Hindrance("age", f"岗位要求{asked},现在{age}岁")]
+        return [Hindrance("age", f"岗位要求{asked}，现在{age}岁")]
     return []
 
 
@@ -84,9 +84,8 @@ def _education(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
     if asked is None:
         return [Hindrance("education", "岗位的学历要求写得不对")]
     if has is None:
-        return [
-            Hindrance("education", f"岗位要求{EDUCATION_NAMES.get(asked, '其他')}学历,学历没有登记")
-        ]
+        level = EDUCATION_NAMES.get(asked, "其他")
+        return [Hindrance("education", f"岗位要求{level}学历，学历没有登记")]
     if has < asked:
         return [Hindrance("education", f"岗位要求{EDUCATION_NAMES[asked]}及以上学历")]
     return []
@@ -94,19 +93,19 @@ def _education(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
 
 def _hours(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
     lacking = (job.hours or 0) & ALL_HOURS & ~(person.hours or 0)
-    return [Hindrance("hours", f"岗位需要{hours_text(lacking)},这些时间没有空")] if lacking else []
+    return [Hindrance("hours", f"岗位需要{hours_text(lacking)}，这些时间没有空")] if lacking else []
 
 
 def _accessible(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
     if person.needs_accessible and not job.accessible:
-        return [Hindrance("accessible", "需要无障碍条件,岗位没有")]
+        return [Hindrance("accessible", "需要无障碍条件，岗位没有")]
     return []
 
 
 def _wage(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
     wish, most = person.min_wage, job.wage_max
     if wish is not None and most is not None and most < wish:
-        return [Hindrance("wage", f"工资最高{most:g}元,低于期望{wish:g}元")]
+        return [Hindrance("wage", f"工资最高{most:g}元，低于期望{wish:g}元")]
     return []
 
 
@@ -118,11 +117,11 @@ def _way(person: _Row, job: _Row, as_of: date) -> list[Hindrance]:
         if person.unit is not None and person.unit == job.unit:
             return []
         who = "居民" if here is None else "岗位"
-        return [Hindrance("place", f"{who}的位置没有登记,只能看远程岗位和本社区的岗位")]
+        return [Hindrance("place", f"{who}的位置没有登记，只能看远程岗位和本社区的岗位")]
     minutes = _metres(here, there) * DETOUR / METRES_PER_MINUTE
     limit = person.max_walk_minutes
     if limit is not None and minutes > limit:
-        return [Hindrance("walk", f"走路约{minutes:.0f}分钟,超过能走的{limit:g}分钟")]
+        return [Hindrance("walk", f"走路约{minutes:.0f}分钟，超过能走的{limit:g}分钟")]
     return []
 
 

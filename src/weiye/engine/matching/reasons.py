@@ -11,10 +11,10 @@ from weiye.engine.matching.kernel import Ints
 
 HOURS = ("工作日上午", "工作日下午", "工作日晚上", "夜班", "周末上午", "周末下午", "周末晚上")
 LIKENESS = {
-    4: "想做的工种:",
-    3: "与想做的工种很接近:",
-    2: "与想做的工种相近:",
-    1: "与想做的工种同属一个大类:",
+    4: "想做的工种：",
+    3: "与想做的工种很接近：",
+    2: "与想做的工种相近：",
+    1: "与想做的工种同属一个大类：",
 }
 FRESH_DAYS = 7
 SEPARATOR = "\x1f"  # in no sentence; joining and splitting text is far quicker than lists
@@ -54,7 +54,7 @@ def reasons_of(
             _way(),
             _hours(),
             _pay(),
-            pl.format("技能相符:{}", "skills"),
+            pl.format("技能相符：{}", "skills"),
             pl.when(pl.col("step_free")).then(pl.lit("单位有无障碍条件")),
             _new(),
             separator=SEPARATOR,
@@ -69,12 +69,12 @@ def hours_text(mask: int) -> str:
 
 
 _HOURS_MASK = pl.Series(range(1, 1 << len(HOURS)), dtype=pl.Int64)
-_HOURS_TEXT = pl.Series([f"时间合适:{hours_text(mask)}" for mask in _HOURS_MASK])
+_HOURS_TEXT = pl.Series([f"时间合适：{hours_text(mask)}" for mask in _HOURS_MASK])
 
 
 def _occupation(codes: pl.Series, names: Mapping[str, str]) -> pl.Expr:
     present = codes.drop_nulls().unique().to_list()
-    shown = [f"{names[code]}({code})" if code in names else code for code in present]
+    shown = [names.get(code, code) for code in present]
     name = (
         pl.col("code").replace_strict(present, shown, default=None, return_dtype=pl.String)
         if present
@@ -95,7 +95,7 @@ def _way() -> pl.Expr:
         .then(pl.format("走路约{}分钟", walk.round(0).cast(pl.Int64)))
         .when(pl.col("remote"))
         .then(pl.lit("可以远程在家做"))
-        .otherwise(pl.lit("就在本社区(位置没有登记,走多久还不知道)"))
+        .otherwise(pl.lit("就在本社区（位置没有登记，走多久还不知道）"))
     )
 
 
@@ -103,7 +103,7 @@ def _hours() -> pl.Expr:
     return (
         pl.col("hours")
         .replace_strict(_HOURS_MASK, _HOURS_TEXT, default=None, return_dtype=pl.String)
-        .fill_null(pl.lit("上班时间没有写明,请先问清"))
+        .fill_null(pl.lit("上班时间没有写明，请先问清"))
     )
 
 
@@ -113,7 +113,7 @@ def _pay() -> pl.Expr:
         pl.when(high.is_null() & low.is_null())
         .then(pl.lit("工资面议"))
         .when(high.is_null())
-        .then(pl.format("工资{}元起,可面议", _yuan(low)))
+        .then(pl.format("工资{}元起，可面议", _yuan(low)))
         .when(low.is_null() | (low == high))
         .then(
             pl.format(
@@ -128,9 +128,9 @@ def _pay() -> pl.Expr:
         pl.when(wish.is_null() | (wish <= 0))
         .then(pl.lit(""))
         .when(pl.coalesce(low, high) >= wish)
-        .then(pl.format(",达到期望{}元", _yuan(wish)))
+        .then(pl.format("，达到期望{}元", _yuan(wish)))
         .when(high >= wish)
-        .then(pl.format(",最高可达到期望{}元", _yuan(wish)))
+        .then(pl.format("，最高可达到期望{}元", _yuan(wish)))
         .otherwise(pl.lit(""))
     )
     return pay + met

@@ -14,6 +14,7 @@ from weiye.base.accounts.models import Membership
 from weiye.base.accounts.queries import actor_of
 from weiye.base.audit.actions import record
 from weiye.base.audit.models import AuditEntry
+from weiye.base.regions.reading import path_end
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.services.assistance import actions as assistance
@@ -43,7 +44,8 @@ def play(*, actor: Actor, unit_path: str, as_of: date, seed: int = 12333) -> int
         assistance.run_pipeline(actor=actor, path=unit_path, as_of=opened)
         owed = list(
             AssistanceFile.objects.visible_to(actor)
-            .filter(unit_path__startswith=unit_path, worker__isnull=False)
+            .filter(unit_path__gte=unit_path, unit_path__lt=path_end(unit_path))
+            .filter(worker__isnull=False)
             .exclude(quota="")
             .order_by("pk")
         )
