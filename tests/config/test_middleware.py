@@ -1,0 +1,24 @@
+"""What holds for every request and response."""
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_huge_upload_is_refused_by_its_announced_size_in_plain_words() -> None:
+    answer = Client(enforce_csrf_checks=True).post(
+        "/community/imports/",
+        data=b"x",
+        content_type="multipart/form-data; boundary=b",
+        headers={"Content-Length": str(300 * 1024 * 1024)},
+    )
+    assert answer.status_code == 413
+    assert "最大 50 MB" in answer.content.decode()
+
+
+def test_every_page_forbids_inline_scripts_and_other_hosts() -> None:
+    policy = Client().get("/signin/").headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
