@@ -31,7 +31,7 @@ def of_system(error: OSError) -> Trouble:
             return Trouble(f"{error.strerror or error}{where}.")
 
 
-def tail(log: Path, lines: int = 15) -> str:
+def tail(log: Path, lines: int = 40) -> str:
     """The last lines of a log file, indented, for the screen."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")

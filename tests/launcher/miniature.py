@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+READY = "Ready after"
 REPOSITORY = Path(__file__).parents[2]
 # What the stand-in product needs of the real lock, with the hashes that stand there.
 ENOUGH = {
@@ -164,3 +165,12 @@ def miniature(name: str = "a repository") -> Iterator[Miniature]:
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def setups(made: Miniature) -> list[str]:
+    return (made.home / "setups").read_text().splitlines()
+
+
+def the(made: Miniature, words: str) -> int:
+    """The number of the first process whose command line holds the words."""
+    return min(number for number, line in made.processes().items() if words in line)
