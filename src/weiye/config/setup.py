@@ -110,6 +110,7 @@ def app_can_log_in(app: dict[str, Any]) -> bool:
             user=app["USER"],
             password=app["PASSWORD"],
             dbname=app["NAME"],
+            sslmode=app["OPTIONS"].get("sslmode"),
             connect_timeout=10,
         ).close()
     except psycopg.OperationalError:

@@ -31,6 +31,7 @@ class Progress:
             user=parameters.get("user"),
             password=parameters.get("password"),
             dbname=parameters["dbname"],
+            sslmode=parameters.get("sslmode"),
             autocommit=True,
         )
         lo, hi = self.actor.range
