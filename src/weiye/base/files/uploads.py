@@ -1,6 +1,5 @@
 """Uploads are stopped at the limit while they arrive, not after."""
 
-
 from django.conf import settings
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 
