@@ -48,6 +48,7 @@ def routes(
 
 
 ROUTES = sorted(routes(), key=lambda route: route[0])
+ARGUMENTS = {name: arguments for name, arguments, _ in ROUTES}
 
 
 @pytest.fixture
@@ -87,10 +88,20 @@ def things() -> dict[str, Any]:
             **at, unit=unit, employer=employer, title=f"{SENTINEL}岗位", posted_on=DAY
         )
         stored = keep(
-            actor=system(), path=unit.path, name=f"{SENTINEL}.csv", content=b"x", purpose="test"
+            actor=system(),
+            path=unit.path,
+            name=f"{SENTINEL}.csv",
+            content=b"x",
+            right="people.import",
         )
         run = Run.objects.create(
-            **at, kind="test", title=f"{SENTINEL}任务", started_by="x", state="done", file=stored
+            **at,
+            kind="test",
+            title=f"{SENTINEL}任务",
+            right="people.import",
+            started_by="x",
+            state="done",
+            file=stored,
         )
         found = {
             "person_id": person.pk,
@@ -214,6 +225,9 @@ def test_rights_bind_inside_the_area_too(things: dict[str, Any]) -> None:
                 response = client.get(address(name, arguments, things))
                 assert response.status_code == 403, name
                 assert SENTINEL not in response.content.decode(errors="replace")
+        # Their own pages name neither a person, nor a file of people, nor the work on one.
+        for name in ("community:run", "community:file", "community:import"):
+            assert client.get(address(name, ARGUMENTS[name], things)).status_code in (403, 404)
 
 
 def test_the_test_itself_notices_a_leak(things: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def test_content_is_encrypted_and_taking_it_is_logged() -> None:
             path=path_of(A),
             name="C:\\x\\名单.xlsx",
             content="张三".encode(),
-            purpose="test",
+            right="people.import",
         )
         assert kept.name == "名单.xlsx"
         with connection.cursor() as cursor:
@@ -31,15 +31,17 @@ def test_content_is_encrypted_and_taking_it_is_logged() -> None:
             assert "张三".encode() not in bytes(cursor.fetchone()[0])
         assert hand_out(actor=who, file_id=str(kept.pk)).read() == "张三".encode()
         assert AuditEntry.objects.get(verb="file.download").thing_id == str(kept.pk)
-    with fence(actor("worker-b")), pytest.raises(StoredFile.DoesNotExist):
-        hand_out(actor=actor("worker-b"), file_id=str(kept.pk))
+    # Outside the area, and inside it without the right.
+    for other in (actor("worker-b"), actor("grid-a"), actor("city")):
+        with fence(other), pytest.raises(StoredFile.DoesNotExist):
+            hand_out(actor=other, file_id=str(kept.pk))
 
 
 @pytest.mark.django_db
 def test_nothing_is_kept_for_a_neighbour() -> None:
     who = actor("worker-a")
     with fence(who), pytest.raises(NotAllowed):
-        keep(actor=who, path=path_of(B), name="x.csv", content=b"x", purpose="test")
+        keep(actor=who, path=path_of(B), name="x.csv", content=b"x", right="people.import")
 
 
 def test_a_lying_size_is_stopped_while_it_arrives(settings: pytest.FixtureRequest) -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from tests.world import A, B, actor, path_of
-from weiye.base.accounts.models import Account
+from weiye.base.accounts.models import Account, Membership
 from weiye.base.regions.models import Unit
 from weiye.base.runs import actions
 from weiye.base.runs.models import Run, RunState
@@ -31,7 +32,13 @@ def begin(task: Task, **args: Any) -> Run:
     who = actor("worker-a")
     with fence(who):
         return actions.start(
-            actor=who, kind="test", title="试", path=path_of(A), args=args, task=task
+            actor=who,
+            kind="test",
+            title="试",
+            right="people.import",
+            path=path_of(A),
+            args=args,
+            task=task,
         )
 
 
@@ -120,6 +127,43 @@ def test_an_account_switched_off_meanwhile_does_nothing() -> None:
         assert Run.objects.get(pk=run.pk).state == RunState.FAILED
 
 
+def test_two_clicks_in_one_moment_start_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second looks before the first is there; the database tells them apart."""
+    task = Task()
+    first = begin(task, file=1)
+    seen = [Run.objects.none(), Run.objects.filter(pk=first.pk)]
+    find = QuerySet.first
+    monkeypatch.setattr(
+        QuerySet, "first", lambda rows: find(seen.pop(0) if rows.model is Run and seen else rows)
+    )
+    assert begin(task, file=1).pk == first.pk
+    assert len(task.deferred) == 1
+
+
+def test_work_that_must_be_fresh_does_not_join_what_runs_already() -> None:
+    task, who = Task(), actor("worker-a")
+    running = begin(task)
+    with fence(who):
+        Run.objects.filter(pk=running.pk).update(state=RunState.RUNNING)
+    again = {"kind": "test", "title": "试", "right": "people.import", "path": path_of(A)}
+    with fence(who):
+        queued = actions.start(actor=who, args={}, task=task, fresh=True, **again)
+        assert actions.start(actor=who, args={}, task=task, fresh=True, **again).pk == queued.pk
+    assert queued.pk != running.pk
+    assert begin(task).pk == running.pk
+
+
+def test_nobody_starts_work_that_would_be_done_with_more_than_their_own_rights() -> None:
+    said: dict[str, Any] = {"kind": "test", "title": "试", "path": path_of(A), "args": {}}
+    said |= {"right": "people.import", "task": Task()}
+    for username in ("worker-a", "grid-a"):
+        who = actor(username)
+        # Signed off meanwhile: work without a membership would be the system's own.
+        Membership.objects.filter(account__username="worker-a").delete()
+        with fence(who), pytest.raises(NotAllowed):
+            actions.start(actor=who, **said)
+
+
 @pytest.mark.requirement("ORG-2")
 def test_a_neighbour_neither_sees_nor_cancels_nor_starts() -> None:
     run = begin(Task())
@@ -129,5 +173,11 @@ def test_a_neighbour_neither_sees_nor_cancels_nor_starts() -> None:
             actions.cancel(actor=neighbour, run_id=run.pk)
         with pytest.raises(NotAllowed):
             actions.start(
-                actor=actor("worker-a"), kind="x", title="x", path=path_of(B), args={}, task=Task()
+                actor=actor("worker-a"),
+                kind="x",
+                title="x",
+                right="people.import",
+                path=path_of(B),
+                args={},
+                task=Task(),
             )

@@ -229,7 +229,12 @@ def make_run(**fields: object) -> Run:
     me = actor("worker-a")
     with fence(me):
         return Run.objects.create(
-            kind="test", title="测试工作", unit_path=me.path, started_by="x", **fields
+            kind="test",
+            title="测试工作",
+            right="people.export",
+            unit_path=me.path,
+            started_by="x",
+            **fields,
         )
 
 
@@ -256,17 +261,36 @@ def test_the_neighbours_work_and_files_do_not_exist(signed) -> None:
     run = make_run()
     me = actor("worker-a")
     with fence(me):
-        file = keep(actor=me, path=me.path, name="台账.xlsx", content=b"x", purpose="test")
+        file = keep(actor=me, path=me.path, name="台账.xlsx", content=b"x", right="people.export")
     client = signed("worker-b")
     assert client.get(f"/community/runs/{run.pk}/").status_code == 404
     assert client.post(f"/community/runs/{run.pk}/cancel/").status_code == 404
     assert client.get(f"/community/downloads/{file.pk}/").status_code == 404
 
 
+@pytest.mark.requirement("ORG-2")
+@pytest.mark.parametrize("username", ["grid-a", "city", "province", "admin"])
+def test_a_file_asks_for_the_right_that_made_it(signed, username: str) -> None:
+    """Who may not export the ledger gets no export of somebody else's either."""
+    me = actor("worker-a")
+    with fence(me):
+        file = keep(actor=me, path=me.path, name="台账.xlsx", content=b"x", right="people.export")
+    run = make_run(state=RunState.RUNNING, file=file)
+    client = signed(username)
+    assert client.get(f"/community/downloads/{file.pk}/").status_code == 404
+    assert client.get(f"/community/runs/{run.pk}/").status_code == 404
+    assert client.post(f"/community/runs/{run.pk}/cancel/").status_code == 404
+    today = client.get("/community/", follow=True).content.decode()
+    assert run.title not in today
+    assert str(file.pk) not in today
+    with fence(me):
+        assert not Run.objects.get(pk=run.pk).cancel_asked
+
+
 def test_a_download_bears_its_name_and_is_not_cached(signed) -> None:
     me = actor("worker-a")
     with fence(me):
-        file = keep(actor=me, path=me.path, name="台账.xlsx", content=b"abc", purpose="test")
+        file = keep(actor=me, path=me.path, name="台账.xlsx", content=b"abc", right="people.export")
     answer = signed("worker-a").get(f"/community/downloads/{file.pk}/")
     assert answer.content == b"abc"
     assert "filename*=utf-8''%E5%8F%B0%E8%B4%A6.xlsx" in answer["Content-Disposition"]

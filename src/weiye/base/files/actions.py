@@ -12,8 +12,8 @@ TYPES = {
 }
 
 
-def keep(*, actor: Actor, path: str, name: str, content: bytes, purpose: str) -> StoredFile:
-    """Store ``content`` for the unit at ``path``."""
+def keep(*, actor: Actor, path: str, name: str, content: bytes, right: str) -> StoredFile:
+    """Store ``content`` for the unit at ``path``, to be seen by those who have the right there."""
     if not actor.covers(path):
         raise NotAllowed(f"{path} lies outside {actor.path}")
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
@@ -24,7 +24,7 @@ def keep(*, actor: Actor, path: str, name: str, content: bytes, purpose: str) ->
         content_type=TYPES.get(suffix, "application/octet-stream"),
         content=encrypt(content),
         size=len(content),
-        purpose=purpose,
+        right=right,
         account_id=actor.account_id,
     )
 
@@ -32,7 +32,7 @@ def keep(*, actor: Actor, path: str, name: str, content: bytes, purpose: str) ->
 def hand_out(*, actor: Actor, file_id: str) -> StoredFile:
     """Return a file that the actor may see, and log that it was taken.
 
-    Raises ``StoredFile.DoesNotExist`` for one outside the actor's area.
+    Raises ``StoredFile.DoesNotExist`` for one outside the actor's area or rights.
     """
     found = StoredFile.objects.visible_to(actor).get(pk=file_id)
     record(actor=actor, verb="file.download", path=found.unit_path, thing=found)

@@ -3,7 +3,7 @@ import uuid
 from django.db import models
 
 from weiye.base.privacy.fields import decrypt
-from weiye.base.scope.models import Scoped
+from weiye.base.scope.models import RightfulQuerySet, Scoped
 
 
 class StoredFile(Scoped):
@@ -14,9 +14,12 @@ class StoredFile(Scoped):
     content_type = models.CharField(max_length=100)
     content = models.BinaryField()
     size = models.PositiveIntegerField("大小（字节）")
-    purpose = models.CharField("用途", max_length=40)
+    # What it takes to see it: a file holds as much as the page that it came from.
+    right = models.CharField("所需权限", max_length=40)
     account_id = models.BigIntegerField("账号", null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RightfulQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-created_at", "id"]

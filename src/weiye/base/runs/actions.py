@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from weiye.base.accounts.models import Membership
@@ -31,33 +31,56 @@ Work = Callable[[Actor, Run, Reports], dict[str, Any]]
 
 
 def start(
-    *, actor: Actor, kind: str, title: str, path: str, args: dict[str, Any], task: Any
+    *,
+    actor: Actor,
+    kind: str,
+    title: str,
+    right: str,
+    path: str,
+    args: dict[str, Any],
+    task: Any,
+    fresh: bool = False,
 ) -> Run:
-    """Queue long work in the caller's transaction.
+    """Queue long work in the caller's transaction; ``right`` is what it takes to see and stop it.
 
     ``task`` is the procrastinate task that calls `work_off` with the run's id. Work that is
     already queued or running with the same kind, unit and arguments is returned instead: a
-    double click starts nothing twice.
+    double click starts nothing twice. ``fresh``: only queued work counts as the same, for work
+    that must see all that is committed by now.
+
+    Raises `NotAllowed` without the right for the path, or if the actor holds no membership (any
+    more): work is done as a member, never as more than that.
     """
-    if not actor.covers(path):
-        raise NotAllowed(f"{path} lies outside {actor.path}")
-    open_runs = Run.objects.select_for_update().filter(
-        kind=kind, unit_path=path, state__in=(RunState.QUEUED, RunState.RUNNING), args=args
+    actor.require(right, path)
+    membership_id = None
+    if actor.account_id is not None:
+        membership = Membership.objects.filter(
+            account_id=actor.account_id, role=actor.role, unit_path=actor.path
+        ).first()
+        if membership is None:
+            raise NotAllowed(f"account {actor.account_id} is no {actor.role} of {actor.path}")
+        membership_id = membership.pk
+    states = (RunState.QUEUED,) if fresh else (RunState.QUEUED, RunState.RUNNING)
+    same = Run.objects.select_for_update().filter(
+        kind=kind, unit_path=path, state__in=states, args=args
     )
     with transaction.atomic():
-        if (same := open_runs.order_by("id").first()) is not None:
-            return same
-        membership = Membership.objects.filter(
-            account_id=actor.account_id or 0, role=actor.role, unit_path=actor.path
-        ).first()
-        run = Run.objects.create(
-            kind=kind,
-            title=title,
-            unit_path=path,
-            args=args,
-            membership_id=membership.pk if membership else None,
-            started_by=actor.name,
-        )
+        if (found := same.order_by("id").first()) is not None:
+            return found
+        try:
+            with transaction.atomic():
+                run = Run.objects.create(
+                    kind=kind,
+                    title=title,
+                    right=right,
+                    unit_path=path,
+                    args=args,
+                    membership_id=membership_id,
+                    started_by=actor.name,
+                )
+        except IntegrityError:
+            # Two clicks in one moment: the other was quicker.
+            return same.order_by("id")[0]
         # A kill between commit and work leaves the task in the queue, where a worker finds it.
         task.defer(run_id=run.pk, path=path)
     return run

@@ -1,7 +1,8 @@
 from django.db import models
+from django.db.models.functions import MD5, Cast
 
 from weiye.base.files.models import StoredFile
-from weiye.base.scope.models import Scoped
+from weiye.base.scope.models import RightfulQuerySet, Scoped
 
 
 class RunState(models.TextChoices):
@@ -20,6 +21,8 @@ class Run(Scoped):
 
     kind = models.CharField("类型", max_length=40)
     title = models.CharField("名称", max_length=200)
+    # What it takes to start it, to see it and to stop it.
+    right = models.CharField("所需权限", max_length=40)
     state = models.CharField(
         "状态", max_length=10, choices=RunState.choices, default=RunState.QUEUED
     )
@@ -36,12 +39,22 @@ class Run(Scoped):
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
+    objects = RightfulQuerySet.as_manager()  # type: ignore[misc]
+
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=RunState.values), name="run_state_known"
-            )
+            ),
+            # The arguments as a digest: an index row has no room for a long list of people.
+            models.UniqueConstraint(
+                "kind",
+                "unit_path",
+                MD5(Cast("args", models.TextField())),
+                condition=models.Q(state="queued"),
+                name="run_queued_once",
+            ),
         ]
 
     @property

@@ -3,7 +3,8 @@
 A view without a declaration is refused. There are three kinds, and no fourth:
 
 - ``@public("why")``: anybody, signed in or not; the fence is shut, so fenced tables show no rows.
-- ``@signed_in``: any account with a membership, its own session only.
+- ``@signed_in``: any account with a membership: its own session, or rows that name the right that
+  they ask for (`RightfulQuerySet`).
 - ``@right("people.list")``: roles that grant the right, within their own area.
 """
 

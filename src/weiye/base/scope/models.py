@@ -30,6 +30,18 @@ class ScopedQuerySet(models.QuerySet[M]):
         return self.filter(unit_path__gte=lo, unit_path__lt=hi)
 
 
+class RightfulQuerySet(ScopedQuerySet[M]):
+    """Rows that hold the ``right`` which seeing them asks for, besides the area."""
+
+    def in_area(self, actor: Actor) -> Self:
+        """By area alone: for figures, never for handing out a row."""
+        return super().visible_to(actor)
+
+    def visible_to(self, actor: Actor) -> Self:
+        rows = self.in_area(actor)
+        return rows if actor.can("*") else rows.filter(right__in=actor.rights)
+
+
 class UnitPathField(_Text):
     """A unit's path, compared byte by byte so that one index range is everything below."""
 

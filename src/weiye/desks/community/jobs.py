@@ -27,6 +27,7 @@ def start_export(*, actor: Actor, query: str, picked: list[int]) -> Run:
         actor=actor,
         kind=KIND,
         title="导出台账",
+        right=KIND,
         path=actor.path,
         args={"query": query, "picked": sorted(picked)},
         task=export,
@@ -72,7 +73,7 @@ def _export(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     book.close()
     name = f"台账_{actor.unit_name}_{timezone.localdate():%Y%m%d}.xlsx"
     run.file = keep(
-        actor=actor, path=run.unit_path, name=name, content=buffer.getvalue(), purpose=KIND
+        actor=actor, path=run.unit_path, name=name, content=buffer.getvalue(), right=KIND
     )
     run.total = total
     record(actor=actor, verb=KIND, path=run.unit_path, detail={"rows": total})

@@ -19,7 +19,7 @@ COMMUNITY = 5
 
 
 def start_pipeline(*, actor: Actor, path: str, as_of: date) -> Run:
-    """Queue a run for a unit; one that waits or works already is returned instead.
+    """Queue a run for a unit; one that waits already is returned instead.
 
     Raises `NotAllowed` without ``pipeline.run`` for the path.
     """
@@ -28,9 +28,12 @@ def start_pipeline(*, actor: Actor, path: str, as_of: date) -> Run:
         actor=actor,
         kind=KIND,
         title="更新重点群体、援助档案和四张清单",
+        right="pipeline.run",
         path=path,
         args={"as_of": as_of.isoformat()},
         task=pipeline,
+        # One that works already may have read the people before the latest import.
+        fresh=True,
     )
 
 

@@ -69,9 +69,7 @@ def upload(
         unit_path=unit.path,
         kind=kind,
         name=name.replace("\\", "/").rsplit("/", 1)[-1][:255],
-        file=keep(
-            actor=actor, path=unit.path, name=name, content=content, purpose=f"import.{kind}"
-        ),
+        file=keep(actor=actor, path=unit.path, name=name, content=content, right=RIGHTS[kind]),
         signature=signature(table),
         mapping=_stored(known if known is not None else found.mapping),
         as_of=dated if dated and date(1990, 1, 1) <= dated <= today else today,
@@ -161,6 +159,7 @@ def _start(actor: Actor, batch_id: int, verb: str, task: Any, word: str) -> Run:
         actor=actor,
         kind=_run_kind(batch, verb),
         title=f"{word}{ImportKind(batch.kind).label}：{batch.name}"[:200],
+        right=RIGHTS[batch.kind],
         path=batch.unit_path,
         args={"batch": batch.pk},
         task=task,

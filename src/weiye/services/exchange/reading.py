@@ -12,7 +12,7 @@ from weiye.base.runs.actions import Reports
 from weiye.base.scope.actor import Actor
 
 from . import preview
-from .intake import Outcome, adapter
+from .intake import RIGHTS, Outcome, adapter
 from .models import ImportBatch
 from .sheets import Problem, RowParser, Table, read_table, rejects_file
 
@@ -108,5 +108,5 @@ def keep_rejects(
         path=batch.unit_path,
         name=f"{stem}_错误说明{suffix}",
         content=returned,
-        purpose="import.rejects",
+        right=RIGHTS[batch.kind],
     )

@@ -173,7 +173,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
     )
     # A run that changed nothing leaves no entry in the log, but refreshed the lists all the same.
     refreshed = (
-        Run.objects.visible_to(actor)
+        Run.objects.in_area(actor)
         .filter(kind="assistance.pipeline", state=RunState.DONE)
         .aggregate(last=Max("finished_at"))["last"]
     )
