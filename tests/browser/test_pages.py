@@ -63,13 +63,22 @@ def test_staff_pages(visit, size: tuple[int, int], username: str) -> None:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_one_person_and_the_sheet(visit, size: tuple[int, int]) -> None:
+def test_one_person_and_what_hangs_on_it(visit, size: tuple[int, int]) -> None:
     visitor = visit(size, "worker-c")
     path = visitor.first_person()
     visitor.sound()
     visitor.page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
     visitor.sound()
-    visitor.go(f"{path}print/")
+    for rest in ("print/", "edit/", "match/"):
+        visitor.go(path + rest)
+        visitor.sound()
+
+
+def test_who_fits_a_vacancy(visit) -> None:
+    visitor = visit(PHONE, "worker-a")
+    visitor.go("/community/vacancies/").locator("tbody th a").first.click()
+    visitor.page.get_by_role("link", name="谁合适").click()
+    visitor.page.get_by_role("heading", name="谁适合").wait_for()
     visitor.sound()
 
 

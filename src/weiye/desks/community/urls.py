@@ -1,6 +1,7 @@
 from django.urls import path
 
 from .views import (
+    edit,
     entries,
     files,
     imports,
@@ -21,6 +22,7 @@ urlpatterns = [
     path("people/", ledger.ledger, name="ledger"),
     path("people/export/", ledger.export, name="export"),
     path("people/<int:person_id>/", person.person, name="person"),
+    path("people/<int:person_id>/edit/", edit.edit, name="person-edit"),
     path("people/<int:person_id>/print/", person.paper, name="print"),
     path("people/<int:person_id>/match/", matches.for_person, name="person-match"),
     path("people/<int:person_id>/reveal/<slug:field>/", person.reveal, name="reveal"),

@@ -67,6 +67,7 @@ def page(
         "can": {
             "record": actor.can("contacts.record") and is_open,
             "edit_lists": actor.can("lists.edit") and is_open,
+            "edit": actor.can("people.edit"),
             "manage": actor.can("files.manage"),
             "reveal": actor.can("people.reveal"),
         },
