@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import QuerySet
+from procrastinate.contrib.django import app
 
 from tests.world import A, B, actor, path_of
 from weiye.base.accounts.models import Account, Membership
@@ -103,6 +105,40 @@ def test_broken_work_leaves_nothing(error: Exception, state: RunState, said: str
     actions.work_off(**task.deferred[0], work=work)
     assert (now(run).state, people()) == (state, 0)
     assert said in now(run).message
+
+
+def test_the_database_gone_at_the_end_leaves_no_run_standing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The task is tried again, and the run finds its end."""
+    task, gone = Task(), True
+    run, finish = begin(task), actions._finish
+
+    def once(*said: Any) -> None:
+        nonlocal gone
+        if gone:
+            gone = False
+            raise OperationalError("the connection is closed")
+        finish(*said)
+
+    monkeypatch.setattr(actions, "_finish", once)
+    with pytest.raises(OperationalError):
+        actions.work_off(**task.deferred[0], work=lambda *a: {})
+    assert now(run).state == RunState.RUNNING
+    actions.work_off(**task.deferred[0], work=lambda *a: {})
+    assert now(run).state == RunState.DONE
+    app.perform_import_paths()
+    work = [each for each in app.tasks.values() if "work_off" in each.func.__code__.co_names]
+    assert len(work) >= 4
+    for each in work:
+        wait = each.get_retry_exception(OperationalError("x"), job=Attempted())
+        assert wait is not None, each.name
+
+
+class Attempted:
+    """A job that was tried once."""
+
+    attempts = 1
 
 
 def test_cancelled_before_it_began() -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from procrastinate import RetryStrategy
 
 from weiye.base.accounts.models import Membership
 from weiye.base.accounts.queries import actor_of
@@ -25,6 +26,10 @@ class Reports(Protocol):
 class Refused(Exception):
     """The work cannot be done; the message is a Chinese sentence for the person who waits."""
 
+
+# For the tasks that call `work_off`. It settles what the work itself raises: what gets past it is
+# the database gone away, and a run left as running would stand in the way of the next for ever.
+RETRY = RetryStrategy(max_attempts=20, wait=30)
 
 # kind → function(actor, run, progress) -> result for the page
 Work = Callable[[Actor, Run, Reports], dict[str, Any]]

@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 
 from weiye.base.audit.actions import record
 from weiye.base.files.actions import keep
-from weiye.base.runs.actions import Reports, start, work_off
+from weiye.base.runs.actions import RETRY, Reports, start, work_off
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor
 
@@ -34,7 +34,7 @@ def start_export(*, actor: Actor, query: str, picked: list[int]) -> Run:
     )
 
 
-@app.task(name=KIND, queue="default")
+@app.task(name=KIND, queue="default", retry=RETRY)
 def export(run_id: int, path: str) -> None:
     work_off(run_id=run_id, path=path, work=_export)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from weiye.base.runs.actions import Reports, start, work_off
+from weiye.base.runs.actions import RETRY, Reports, start, work_off
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
@@ -37,7 +37,7 @@ def start_pipeline(*, actor: Actor, path: str, as_of: date) -> Run:
     )
 
 
-@app.task(name=KIND, queue="default")
+@app.task(name=KIND, queue="default", retry=RETRY)
 def pipeline(run_id: int, path: str) -> None:
     work_off(run_id=run_id, path=path, work=_work)
 

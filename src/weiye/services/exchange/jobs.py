@@ -6,7 +6,7 @@ from typing import Any
 
 from procrastinate.contrib.django import app
 
-from weiye.base.runs.actions import Refused, Reports, work_off
+from weiye.base.runs.actions import RETRY, Refused, Reports, work_off
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor
 
@@ -15,13 +15,13 @@ from .models import ImportBatch, ImportKind
 from .sheets import SheetRefused
 
 
-@app.task(name="import.check", queue="default")
+@app.task(name="import.check", queue="default", retry=RETRY)
 def check(run_id: int, path: str) -> None:
     """Check a batch (`actions.dry_run`)."""
     work_off(run_id=run_id, path=path, work=_check)
 
 
-@app.task(name="import.commit", queue="default")
+@app.task(name="import.commit", queue="default", retry=RETRY)
 def commit(run_id: int, path: str) -> None:
     """Import a batch (`actions.commit`)."""
     work_off(run_id=run_id, path=path, work=_commit)
