@@ -146,6 +146,21 @@ def test_the_export_of_a_selection(helped) -> None:
         assert jobs._export(me, run, Silent())["rows"] == 1
 
 
+def test_a_number_searched_for_is_not_kept_in_clear_with_the_export(helped, signed) -> None:
+    one, _ = helped("王小明"), helped("李大海")
+    client = signed("worker-a")
+    for number in (one.person.id_number, one.person.phone):
+        client.post(f"{LEDGER}export/", {"query": f"q={number}&col=status"})
+    me = actor("worker-a")
+    with fence(me):
+        runs = list(Run.objects.filter(kind=jobs.KIND).order_by("id"))
+        assert len(runs) == 2
+        for run in runs:
+            assert one.person.id_number not in str(run.args)
+            assert one.person.phone not in str(run.args)
+            assert jobs._export(me, run, Silent())["rows"] == 1
+
+
 def test_asking_for_an_export_queues_it_once(helped, signed) -> None:
     helped()
     client = signed("worker-a")

@@ -14,6 +14,9 @@ from weiye.base.files.actions import keep
 from weiye.base.runs.actions import RETRY, Reports, start, work_off
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor
+from weiye.registers.people.queries import concealed
+
+from ..components.params import typed
 
 KIND = "people.export"
 # Excel's own limit is 1 048 576 rows with the header.
@@ -23,13 +26,17 @@ MOST_ROWS = 200_000
 def start_export(*, actor: Actor, query: str, picked: list[int]) -> Run:
     """Queue an export of the ledger as ``query`` shows it; ``picked`` keeps to those people."""
     actor.require("people.export")
+    kept = QueryDict(query, mutable=True)
+    if "q" in kept:
+        # The arguments of a run are stored in clear.
+        kept["q"] = concealed(typed(kept, "q"))
     return start(
         actor=actor,
         kind=KIND,
         title="导出台账",
         right=KIND,
         path=actor.path,
-        args={"query": query, "picked": sorted(picked)},
+        args={"query": kept.urlencode(), "picked": sorted(picked)},
         task=export,
     )
 

@@ -86,16 +86,28 @@ def _born_at_the_latest(as_of: date, years: int) -> date:
         return date(year, 2, 28)
 
 
+# What no name begins with; the rest is a blind index.
+_INDEX = "#"
+
+
+def concealed(text: str) -> str:
+    """A search text that may be stored: a whole ID or phone number becomes its blind index."""
+    text = text.strip()
+    if len(text) >= 7 and text[:-1].isdecimal():
+        return _INDEX + blind_index(text)
+    return text
+
+
 def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
     """Narrow by part of the name, by pinyin, or by a whole ID or phone number.
 
     Numbers are found by their blind index: whole numbers alone, never a part of one.
     """
-    text = text.strip()
+    text = concealed(text)
     if not text:
         return rows
-    if len(text) >= 7 and text[:-1].isdecimal():
-        index = blind_index(text)
+    if text.startswith(_INDEX):
+        index = text.removeprefix(_INDEX)
         return rows.filter(Q(id_index=index) | Q(phone_index=index))
     found = Q(name__contains=text)
     if text.isascii():
