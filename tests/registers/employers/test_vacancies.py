@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from tests.world import A, actor
+from tests.world import A, B, actor
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import NotAllowed
 from weiye.base.scope.fence import fence
@@ -136,3 +136,39 @@ def test_saving_an_employer_twice_keeps_one() -> None:
         vacancy(title="保安")
         assert Employer.objects.count() == 1
         assert Vacancy.objects.count() == 2
+
+
+CODE = "91350100M000100Y43"
+
+
+@pytest.mark.requirement("ORG-2")
+def test_a_firm_registered_elsewhere_is_neither_told_nor_taken_away() -> None:
+    """The neighbour keeps it by its name; the county that corrects it leaves it where it is."""
+    here, there = Unit.objects.get(code=A), Unit.objects.get(code=B)
+    with fence(actor("worker-a")):
+        first = actions.save_employer(actor=actor("worker-a"), unit=here, name="演示店", uscc=CODE)
+    with fence(actor("worker-b")):
+        for _ in range(2):
+            second = actions.save_employer(
+                actor=actor("worker-b"), unit=there, name="演示店", uscc=CODE, phone="2"
+            )
+            assert (second.uscc, second.unit_id) == (None, there.pk)
+        assert Employer.objects.count() == 1
+    county = actor("county")
+    with fence(county):
+        unit = Unit.objects.get(path=county.path)
+        same = actions.save_employer(actor=county, unit=unit, name="演示商店", uscc=CODE)
+        assert (same.pk, same.unit_id, same.name) == (first.pk, here.pk, "演示商店")
+    with fence(actor("worker-a")):
+        assert Employer.objects.get().unit_path == here.path
+
+
+def test_the_public_copy_follows_the_employer() -> None:
+    who = actor("worker-a")
+    with fence(who):
+        row = vacancy()
+        actions.publish(actor=who, vacancy_id=row.pk, on=DAY)
+        actions.save_employer(
+            actor=who, unit=Unit.objects.get(code=A), name="演示物业", phone="20000000009"
+        )
+    assert PublicVacancy.objects.get(pk=row.pk).phone == "20000000009"

@@ -1,12 +1,13 @@
 """Changes to employers and vacancies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 
 from weiye.base.audit.actions import record
 from weiye.base.regions.models import Unit
@@ -38,21 +39,58 @@ class NotPublishable(Exception):
 
 
 def save_employer(*, actor: Actor, unit: Unit, name: str, **fields: Any) -> Employer:
-    """Create the employer, or update the one with this credit code or, without one, this name."""
+    """Create the employer, or update the one with this credit code or, without one, this name.
+
+    One that is there already stays with its unit. A credit code that another area has registered
+    says nothing about it: this unit then keeps the employer by its name, without the code.
+    """
     actor.require("vacancies.edit", unit.path)
     uscc = fields.pop("uscc", None) or None
-    key = {"uscc": uscc} if uscc else {"uscc": None, "unit": unit, "name": name}
+    visible = Employer.objects.visible_to(actor).select_for_update()
     with transaction.atomic():
-        employer, created = Employer.objects.update_or_create(
-            **key, defaults={"unit": unit, "unit_path": unit.path, "name": name, **fields}
-        )
+        employer = visible.filter(uscc=uscc).first() if uscc else None
+        created = False
+        if employer is None and uscc:
+            try:
+                with transaction.atomic():
+                    employer = Employer.objects.create(
+                        unit=unit, unit_path=unit.path, name=name, uscc=uscc, **fields
+                    )
+                created = True
+            except IntegrityError:
+                employer = None  # the constraint must not be what tells
+        if employer is None:
+            employer, created = visible.get_or_create(
+                unit=unit, name=name, uscc=None, defaults={"unit_path": unit.path, **fields}
+            )
+        if not created:
+            for field, value in {"name": name, **fields}.items():
+                setattr(employer, field, value)
+            employer.save(update_fields=["name", *fields])
+            show_employers([employer])
         record(
             actor=actor,
             verb="employer.create" if created else "employer.update",
-            path=unit.path,
+            path=employer.unit_path,
             thing=employer,
         )
     return employer
+
+
+def show_employers(employers: Collection[Employer]) -> None:
+    """The public copies of their published vacancies say what the employers say now."""
+    theirs = Vacancy.objects.filter(employer__in=[employer.pk for employer in employers])
+    of_copy = Employer.objects.filter(vacancies=OuterRef("pk")).order_by()
+    PublicVacancy.objects.filter(pk__in=theirs.order_by().values("pk")).update(
+        **{
+            copied: Subquery(of_copy.values(field)[:1])
+            for copied, field in (
+                ("employer_name", "name"),
+                ("contact", "contact"),
+                ("phone", "phone"),
+            )
+        }
+    )
 
 
 def save_vacancy(

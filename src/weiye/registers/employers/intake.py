@@ -21,7 +21,7 @@ from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 
-from .actions import problems, public_copy
+from .actions import problems, public_copy, show_employers
 from .lawful import unlawful_words
 from .models import Employer, PublicVacancy, Vacancy, VacancyFields, VacancyState
 
@@ -93,12 +93,17 @@ class VacancyIntake:
 
     def _take(self, entries: Sequence[Entry]) -> list[Taken]:
         employers = self._employers(entries)
-        known: dict[tuple[int | None, str, str], Vacancy] = {
-            (row.employer_id, row.title, row.place): row
-            for row in Vacancy.objects.visible_to(self.actor)
+        rows = (
+            Vacancy.objects.visible_to(self.actor)
             .filter(employer_id__in=[e.pk for e in employers.values() if e.pk])
             .select_related("employer", "unit")
             .order_by("-id")
+        )
+        if self.write:
+            # All columns are written back: who closes one meanwhile waits, or is seen.
+            rows = rows.select_for_update(of=("self",))
+        known: dict[tuple[int | None, str, str], Vacancy] = {
+            (row.employer_id, row.title, row.place): row for row in rows
         }
         plan = _Plan()
         results = [
@@ -205,6 +210,7 @@ class VacancyIntake:
                 changed.append(employer)
         columns = ("id", "name", *_EMPLOYER)
         bulk.update(Employer, [{c: getattr(e, c) for c in columns} for e in changed])
+        show_employers(changed)
         return changed
 
     def _add_employers(self, made: Sequence[Employer]) -> None:
