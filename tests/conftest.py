@@ -1,12 +1,21 @@
 """What every test stands on: the real database with both logins, strict from the start."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Kernels compile once for the whole run.
-os.environ.setdefault("NUMBA_CACHE_DIR", "/tmp/weiye-numba-cache")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / "weiye-numba-cache"))
+
+# The same examples every time, so that a red run is a broken change; WEIYE_HYPOTHESIS=explore looks
+# for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("WEIYE_HYPOTHESIS", "same"))
 
 
 @pytest.fixture(scope="session")

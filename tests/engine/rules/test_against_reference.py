@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from weiye.engine.rules import evaluate, facts_frame, parse
@@ -286,6 +286,26 @@ def agrees(tree, everybody):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=an_amount("fact", 2), everybody=people)
+@example(  # half a fen below zero
+    tree=(
+        "call",
+        "share",
+        ("call", "-", ("fact", "monthly_income"), ("literal", Decimal("0.01"))),
+        ("literal", 2),
+        ("literal", 4),
+    ),
+    everybody=[
+        {
+            "birth_date": None,
+            "pension_drawn": None,
+            "veteran": None,
+            "labour_capacity": None,
+            "sex": "女",
+            "skill_certificates": None,
+            "monthly_income": 0.0,
+        }
+    ],
+)
 def test_every_amount_is_exact_to_the_fen(tree, everybody):
     facts = facts_frame([{"id": n, **one} for n, one in enumerate(everybody)])
     asked = rule(

@@ -172,7 +172,8 @@ def share(c: "Compiler", node: Call, around: Around) -> Value:
     over, under = (part.value if isinstance(part, Literal) else None for part in node.arguments[1:])
     if type(over) is not int or type(under) is not int or under < 1 or over < 0:
         raise RuleError("share takes an amount and two whole numbers", column=node.column)
-    expr = (amount.expr * (2 * over) + under) // (2 * under)
+    # Half a fen goes away from zero on either side, as commercial rounding does.
+    expr = (amount.expr.abs() * (2 * over) + under) // (2 * under) * amount.expr.sign()
     return Value(Kind.MONEY, expr, amount.none)
 
 
