@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
 from tests.world import PASSWORD
 
@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running product on a database of its own."""
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a running product on a database of its own, and the folder of its logs."""
     owner = os.environ["WEIYE_OWNER_URL"]
     name = f"test_{urlsplit(owner).path.strip('/')}_browser"
     folder = tmp_path_factory.mktemp("site")
@@ -85,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         start("worker", "-m", "weiye.config.cli", "worker")
         address = f"http://{bind}"
         _wait(address, running[0], folder / "web.log")
-        yield address
+        yield address, folder
     finally:
         for process in running:
             process.terminate()
@@ -116,6 +116,11 @@ def _wait(address: str, web: subprocess.Popen[bytes], log: Path) -> None:
             assert web.poll() is None, log.read_text()[-4000:]
             assert time.monotonic() < deadline, "the web server does not answer"
             time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def site(product: tuple[str, Path]) -> str:
+    return product[0]
 
 
 @pytest.fixture(scope="session")
@@ -155,6 +160,7 @@ class Visitor:
     context: BrowserContext
     page: Page
     faults: list[str] = field(default_factory=list)
+    logs: tuple[Path, ...] = ()
 
     def go(self, path: str) -> Page:
         self.page.goto(self.address + path)
@@ -176,6 +182,15 @@ class Visitor:
         self.go(f"/community/people/{query}").locator("tbody th a").first.click()
         self.page.wait_for_url("**/community/people/*/")
         return self.path()
+
+    def see(self, text: str) -> None:
+        """Wait until the page says so; when it does not, tell what it says instead."""
+        try:
+            self.page.get_by_text(text).first.wait_for(state="attached")
+        except TimeoutError:
+            shown = self.page.locator("main").inner_text()[:1000]
+            logs = [log.read_text()[-2000:] for log in self.logs]
+            pytest.fail("\n".join([f"{self.page.url} does not say {text!r}:", shown, *logs]))
 
     def sound(self) -> None:
         """Assert: no fault, no missing variable, no sideways scrolling, axe finds nothing."""
@@ -210,9 +225,10 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(site: str, axe: str, chromium: Browser) -> Iterator[Any]:
+def visit(product: tuple[str, Path], axe: str, chromium: Browser) -> Iterator[Any]:
     """Open a window: ``visit(PHONE, "worker-c", large=True)``."""
     contexts: list[BrowserContext] = []
+    site, folder = product
 
     def open_window(
         size: tuple[int, int] = DESKTOP, username: str = "", *, large: bool = False, **options: Any
@@ -229,7 +245,8 @@ def visit(site: str, axe: str, chromium: Browser) -> Iterator[Any]:
         contexts.append(context)
         if large:
             context.add_cookies([{"name": "weiye_large", "value": "1", "url": site}])
-        visitor = Visitor(site, axe, context, context.new_page())
+        logs = (folder / "worker.log", folder / "web.log")
+        visitor = Visitor(site, axe, context, context.new_page(), logs=logs)
         page, faults = visitor.page, visitor.faults
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)

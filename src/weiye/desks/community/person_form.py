@@ -46,6 +46,8 @@ def choice(
 
 
 class PersonForm(ComponentForm):
+    says_optional = False
+
     status = choice("现在的就业状态", list(EmploymentStatus.choices))
     status_on = date_field("从哪天起", required=False, help_text="就业状态有变化时填")
     registered = choice("失业登记", [("yes", "已登记"), ("no", "没有登记")], unknown=False)

@@ -17,6 +17,8 @@ class ComponentForm(forms.Form):
     default_renderer = Renderer
     required_css_class = "wy-required"
     error_css_class = "wy-bad"
+    # Off where nothing is required: "选填" at every field would say nothing.
+    says_optional = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
