@@ -93,6 +93,28 @@ def test_sample_roster_comes_in_and_the_second_time_nothing_changes():
 
 
 @pytest.mark.django_db
+def test_households_that_two_senders_count_from_one_stay_two():
+    head = ["户号", "与户主关系", *HEAD]
+    rows = [
+        [number, relation, name, id_number(date(1980, 1, 1), order), f"2000000000{order}"]
+        for order, (number, relation, name) in enumerate(
+            [("1", "户主", "王一"), ("1", "子", "王二"), ("1", "户主", "李一"), ("1", "妻", "李二")]
+        )
+    ]
+    for _ in range(2):
+        brought("worker-a", xlsx([head, *rows[:2]]), name="民政.xlsx")
+        brought("worker-a", xlsx([head, *rows[2:]]), name="残联.xlsx")
+    home = {name: person.household_id for name, person in everybody().items()}
+    assert home["王一"] == home["王二"] != home["李一"] == home["李二"]
+    # The number of the household register is the same in every file.
+    rows[0][0] = rows[3][0] = "371002123"
+    brought("worker-a", xlsx([head, rows[0]]))
+    brought("worker-a", xlsx([head, rows[3]]))
+    home = {name: person.household_id for name, person in everybody().items()}
+    assert home["王一"] == home["李二"]
+
+
+@pytest.mark.django_db
 @pytest.mark.requirement("PPL-2")
 def test_what_a_row_says_is_what_the_ledger_holds():
     number = id_number(date(1980, 1, 1), 11)
@@ -102,7 +124,8 @@ def test_what_a_row_says_is_what_the_ledger_holds():
         "毕业时间", "户籍地", "子女出生日期",
     ]  # fmt: skip
     row = [
-        "7", "户主", "王一", number, "2000 000 0001", "3号楼1单元101室", "初中", "失业", "2024.5.1",
+        "371002", "户主", "王一", number, "2000 000 0001", "3号楼1单元101室", "初中", "失业",
+        "2024.5.1",
         "2024年5月20日", "二级", "低保", "保安、大拿", "3000-4000", "上午、晚上", "20分钟",
         "电工(中级)", "无", "山东省威海市环翠区", "2015-03-01",
     ]  # fmt: skip
@@ -119,7 +142,7 @@ def test_what_a_row_says_is_what_the_ledger_holds():
     assert person.children == [date(2015, 3, 1)]
     assert person.hukou_unit == "371002000000"
     assert person.known_none == ["graduated_on"]
-    assert (person.household.number, person.household_role) == ("7", "户主")
+    assert (person.household.number, person.household_role) == ("371002", "户主")
     assert person.wish.occupation_codes == ["4-07-05-01"]
     assert (person.wish.min_wage, person.wish.hours, person.wish.max_walk_minutes) == (3000, 5, 20)
     assert person.wish.skills == ["电工"]

@@ -61,6 +61,7 @@ class RosterAdapter(Adapter):
             write=self.write,
         )
         self._household = ""
+        self._counted: dict[tuple[str, str], str] = {}
 
     def take(self, block: Block) -> list[RowOutcome]:
         households = self._households(block)
@@ -116,14 +117,27 @@ class RosterAdapter(Adapter):
             number = numbers[at] if numbers is not None else None
             head = relations is not None and relations[at] == "户主"
             if number:
-                self._household = str(number)
+                self._household = self._numbered(block, at, str(number))
             elif relations is None or relations[at] is None:
                 self._household = ""
             elif head:
                 # Named after its head without telling who that is; stays the same when repeated.
-                self._household = f"户{blind_index(ids[at])[:12]}" if ids[at] else ""
+                self._household = _named_after(ids[at])
             found.append(self._household)
         return found
+
+    def _numbered(self, block: Block, at: int, number: str) -> str:
+        """A number as registers give it stands; one that only counts is the file's own.
+
+        Every sender counts from one: taken as it is, household 1 of two files would be one family.
+        """
+        if sum(map(str.isdigit, number)) > _COUNTING_DIGITS:
+            return number
+        places = block.columns.get("residence_unit")
+        key = (str(places[at] or "") if places is not None else "", number)
+        if not self._counted.get(key):
+            self._counted[key] = _named_after(block.columns["id_number"][at])
+        return self._counted[key]
 
     def _entry(self, row: dict[str, Any], community: Unit, household: str) -> Entry:
         facts = {
@@ -166,6 +180,15 @@ class RosterAdapter(Adapter):
             registered=False if registered is NEVER else registered,
             wish=_wish(row),
         )
+
+
+# 户口簿 numbers have nine digits; a count within a file has fewer.
+_COUNTING_DIGITS = 5
+
+
+def _named_after(id_number: str | None) -> str:
+    """A household named after its first member, who cannot be told from it."""
+    return f"户{blind_index(id_number)[:12]}" if id_number else ""
 
 
 _DATED = ("失业", "就业", "灵活就业")
