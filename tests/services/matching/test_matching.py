@@ -6,7 +6,7 @@ import pytest
 
 from tests.services.assistance import world
 from tests.services.assistance.world import A_PATH, DAY
-from tests.world import B, actor
+from tests.world import B, E, actor
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.engine.matching import why_not
@@ -64,6 +64,17 @@ def test_the_box_keeps_everything_that_is_feasible(a: Any) -> None:
     }
     assert feasible <= near
     assert len(near) < len(everything)
+
+
+def test_without_a_point_only_vacancies_of_the_own_community_are_loaded(a: Any) -> None:
+    world.person("甲", status="失业", wish=SEEKS)
+    own = world.vacancy(301, "岗位", lon=None, lat=None)
+    with fence(system()):
+        far = world.vacancy(302, "岗位", lon=None, lat=None, code=E)
+    people = seekers(people_frame(a, A_PATH, DAY), DAY)
+    loaded = set(within_reach(people, DAY).values_list("pk", flat=True))
+    assert own.pk in loaded
+    assert far.pk not in loaded
 
 
 @pytest.mark.requirement("MAT-1", "MAT-2")

@@ -62,8 +62,10 @@ def within_reach(people: pl.DataFrame, as_of: date) -> QuerySet[PublicVacancy]:
                 lat__range=(south - latitude, north + latitude),
                 lon__range=(west - longitude, east + longitude),
             )
-    # Without a point on either side: the same community.
-    found |= Q(lon__isnull=True) | Q(owner_path__in=_communities(people["unit_path"]))
+    # Without a point on either side: the same community. Those of the whole province would be
+    # loaded for one person otherwise.
+    if communities := _communities(people["unit_path"]):
+        found |= Q(owner_path__gte=communities[0], owner_path__lt=communities[-1][:-1] + "0")
     return rows.filter(found)
 
 
