@@ -84,6 +84,19 @@ def test_a_declaration_is_not_inherited_through_a_wrapper() -> None:
     assert declared(outer) is None
     assert declared(functools.partial(inner)) is None
 
+    @functools.wraps(inner)
+    def copied(request: HttpRequest) -> HttpResponse:
+        return inner(request)
+
+    assert vars(copied).keys() == vars(inner).keys() | {"__wrapped__"}
+    assert declared(copied) is None
+    with pytest.raises(PermissionDenied):
+        enter(copied, "worker-a")
+    declaration = declared(signed_in(copied))
+    assert declaration is not None
+    assert declaration.kind == "signed_in"
+    assert declared(inner) == Access("right", right="people.list")
+
 
 def test_the_view_runs_inside_the_actors_range() -> None:
     def view(request: HttpRequest) -> HttpResponse:

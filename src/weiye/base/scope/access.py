@@ -24,7 +24,9 @@ class Access:
 
 
 def _declare(access: Access, view: View) -> View:
-    view.access = access  # type: ignore[attr-defined]
+    # With the very function that it was made for: `functools.wraps` copies attributes, and a
+    # wrapper runs code of its own that nobody has declared.
+    view.access = (view, access)  # type: ignore[attr-defined]
     return view
 
 
@@ -43,5 +45,7 @@ def right(name: str) -> Callable[[View], View]:
 
 
 def declared(view: View) -> Access | None:
-    """The view's own declaration. A wrapper's ``__wrapped__`` does not count: not inherited."""
-    return vars(view).get("access") if hasattr(view, "__dict__") else None
+    """The view's own declaration. What wraps a declared view, `functools.wraps` or not, has none:
+    the access decorator stands outermost."""
+    of, access = getattr(view, "__dict__", {}).get("access", (None, None))
+    return access if of is view else None
