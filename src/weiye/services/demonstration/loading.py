@@ -10,14 +10,13 @@ from weiye.base.privacy.fields import blind_index
 from weiye.base.regions.actions import add_local_units, set_points
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
+from weiye.base.scope.bulk import insert_objects
 from weiye.engine.simulation import Place, Society
 from weiye.registers.employers.actions import problems, public_copy
 from weiye.registers.employers.models import Employer, Vacancy, VacancyState
 from weiye.registers.people.actions import name_key
 from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
 from weiye.registers.training.models import Programme
-
-from .copying import insert
 
 SOURCE: Final = "演示数据（模拟生成）"
 
@@ -105,7 +104,7 @@ def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, 
         )
         for row in society.households.iter_rows(named=True)
     }
-    insert(homes.values())
+    insert_objects(homes.values())
     people = {}
     for row in society.people.iter_rows(named=True):
         facts = {name: row[name] for name in _FACTS}
@@ -124,12 +123,12 @@ def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, 
             synthetic=True,
             **facts,
         )
-    insert(people.values())
+    insert_objects(people.values())
     return people
 
 
 def _histories(society: Society, people: dict[int, Person], as_of: date) -> None:
-    insert(
+    insert_objects(
         (
             StatusPeriod(
                 person=people[number],
@@ -148,7 +147,7 @@ def _histories(society: Society, people: dict[int, Person], as_of: date) -> None
     for row in society.wishes.iter_rows(named=True):
         person = people[row.pop("person_id")]
         wishes.append(WorkWish(person=person, unit_path=person.unit_path, source=SOURCE, **row))
-    insert(wishes)
+    insert_objects(wishes)
 
 
 def _work(society: Society, units: dict[str, Unit]) -> None:
@@ -157,7 +156,7 @@ def _work(society: Society, units: dict[str, Unit]) -> None:
     for row in society.employers.drop("trade", "registered_on").iter_rows(named=True):
         number, code = row.pop("employer_id"), row.pop("unit_code")
         employers[number] = Employer(unit=units[code], synthetic=True, **row)
-    insert(employers.values())
+    insert_objects(employers.values())
     vacancies = []
     for row in society.vacancies.drop("vacancy_id").iter_rows(named=True):
         employer, code = employers[row.pop("employer_id")], row.pop("unit_code")
@@ -171,8 +170,8 @@ def _work(society: Society, units: dict[str, Unit]) -> None:
         if wrong := problems(vacancy):
             raise ValueError(f"work.yaml: {vacancy.title} may not be published: {wrong}")
         vacancies.append(vacancy)
-    insert(vacancies)
-    insert(map(public_copy, vacancies))
+    insert_objects(vacancies)
+    insert_objects(map(public_copy, vacancies))
 
 
 def _programmes(society: Society, county: Unit) -> None:
@@ -180,4 +179,4 @@ def _programmes(society: Society, county: Unit) -> None:
         return Programme(unit=county, unit_path=county.path, synthetic=True, **row)
 
     rows = society.programmes.iter_rows(named=True)
-    insert(map(programme, rows))
+    insert_objects(map(programme, rows))
