@@ -1,14 +1,13 @@
-"""The pipeline as a command and as background work; runs that overlap wait for each other."""
+"""The pipeline as a command and as background work."""
 
 import json
-import threading
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 
 from tests.services.assistance import world
-from tests.services.assistance.world import A_PATH, B_PATH, DAY
+from tests.services.assistance.world import A_PATH, DAY
 from tests.world import A, actor
 from weiye.base.runs.models import Run, RunState
 from weiye.base.scope.actor import NotAllowed, system
@@ -94,51 +93,6 @@ def test_a_province_is_run_street_by_street(people: None) -> None:
         world.person("外县", minimum_living="低保", code="371003001001")
         outcome = pipeline.run_pipeline(actor=everybody, path="37/", as_of=DAY)
         assert outcome.totals["files"] == AssistanceFile.objects.count() == 5
-
-
-@pytest.mark.parametrize(
-    ("held", "wanted", "waits"),
-    [
-        (A_PATH, A_PATH, True),
-        ("37/10/02/", A_PATH, True),
-        (A_PATH, "37/10/02/", True),
-        ("37/", A_PATH, True),
-        (A_PATH, B_PATH, False),
-        (A_PATH, f"{A_PATH}g01/", True),
-        ("37/10/02/", "37/10/03/", False),
-    ],
-)
-def test_runs_wait_exactly_where_they_overlap(
-    django_db_setup: None, django_db_blocker: Any, held: str, wanted: str, waits: bool
-) -> None:
-    has_lock, finish = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic():
-                pipeline._lock(held)
-                has_lock.set()
-                finish.wait(20)
-        finally:
-            connection.close()
-
-    with django_db_blocker.unblock():
-        thread = threading.Thread(target=hold)
-        thread.start()
-        waited = False
-        try:
-            assert has_lock.wait(20)
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL lock_timeout = '150ms'")
-                pipeline._lock(wanted)
-        except OperationalError:
-            waited = True
-        finally:
-            finish.set()
-            thread.join()
-            connection.close()
-    assert waited is waits
 
 
 @pytest.mark.django_db

@@ -13,13 +13,12 @@ from dataclasses import replace as copied
 from datetime import date
 from typing import Any, Literal
 
-from django.db import connection
-
 from weiye.base.audit.actions import record_many
 from weiye.base.regions.models import Unit
 from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
+from weiye.base.scope.turn import take_turn
 
 from .actions import problems, public_copy, show_employers
 from .lawful import unlawful_words
@@ -83,8 +82,7 @@ class VacancyIntake:
         self.on, self.write = on, write
         self.publishes = actor.can("vacancies.publish")
         if write:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [unit.path])
+            take_turn("vacancies.import", unit.path)
 
     def take(self, entries: Sequence[Entry]) -> list[Taken]:
         """Results in the order of the entries; no two of all blocks may have one key."""

@@ -23,6 +23,7 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
+from weiye.base.scope.turn import take_turn
 
 from . import actions
 from .models import Household, PeriodKind, Person, StatusPeriod, WorkWish
@@ -137,9 +138,8 @@ class PeopleIntake:
         self.source, self.as_of, self.write = source[:100], as_of, write
         self._households: dict[tuple[int, str], int] = {}
         if write:
-            with connection.cursor() as cursor:
-                # Two imports into one unit: the second waits and then sees what the first did.
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [unit.path])
+            # Two imports that overlap: the second waits and then sees what the first did.
+            take_turn("people.import", unit.path)
 
     def take(self, entries: Sequence[Entry]) -> list[Taken]:
         """Results in the order of the entries. No ID number may appear twice in all blocks."""

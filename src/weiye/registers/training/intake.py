@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from dataclasses import replace as copied
 from typing import Any, Literal
 
-from django.db import connection
-
 from weiye.base.audit.actions import record_many
 from weiye.base.regions.models import Unit
 from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
+from weiye.base.scope.turn import take_turn
 
 from .models import Programme
 
@@ -44,8 +43,7 @@ class ProgrammeIntake:
         actor.require("training.edit", unit.path)
         self.actor, self.unit, self.write = copied(actor, path=unit.path), unit, write
         if write:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [unit.path])
+            take_turn("training.import", unit.path)
 
     def take(self, entries: Sequence[Entry]) -> list[Result]:
         """Results in the order of the entries; no two of all blocks may have one code."""

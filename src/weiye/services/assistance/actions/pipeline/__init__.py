@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from django.db import connection, transaction
+from django.db import transaction
 
 from weiye.base.audit.actions import record
 from weiye.base.runs.actions import Reports
 from weiye.base.runs.progress import Silent
 from weiye.base.scope.actor import Actor, below
+from weiye.base.scope.turn import take_turn
 from weiye.engine.rules import evaluate
 from weiye.registers.people.frames import community_code, facts_frame
 from weiye.registers.people.models import Person
@@ -51,7 +52,7 @@ def run_pipeline(
     progress = progress or Silent()
     outcome = Outcome()
     with transaction.atomic():
-        _lock(path)
+        take_turn("pipeline", path)
         paths = _streets(actor, path)
         for number, each in enumerate(paths):
             part = Part(actor, each, as_of, pack_of(each), community_code(each), outcome, threads)
@@ -81,21 +82,6 @@ class _Steps:
     def at(self, step: int) -> None:
         self.progress.report(
             self.number * len(STEPS) + step, self.parts * len(STEPS), f"正在{STEPS[step]}…"
-        )
-
-
-def _lock(path: str) -> None:
-    """Hold the unit until the transaction ends, against runs of units above, below and equal."""
-    parts = path.split("/")[:-1]
-    above = ["/".join(parts[:depth]) for depth in range(len(parts))]
-    with connection.cursor() as cursor:
-        for key in above:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 7))", [f"pipeline:{key}"]
-            )
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))",
-            [f"pipeline:{'/'.join(parts)}"],
         )
 
 
