@@ -11,6 +11,7 @@ from django.db.models import F
 from tests.services.assistance import world
 from tests.services.assistance.world import A_PATH, B_PATH, DAY
 from tests.world import B, actor
+from weiye.base.accounts.models import Account, Membership
 from weiye.base.audit.models import AuditEntry
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
@@ -189,6 +190,34 @@ def test_policy_list_tells_what_an_employer_may_claim(a: Any) -> None:
     assert firms(fresh) == {}
     assert "小微企业" in firms(certified)["social-insurance-subsidy-employer"]
     assert "社会组织" not in firms(certified)["social-insurance-subsidy-employer"]
+
+
+@pytest.mark.requirement("AID-1")
+@pytest.mark.parametrize("ended", ["account", "membership"])
+def test_who_has_left_is_followed_by_another(a: Any, ended: str) -> None:
+    people = [world.person(str(n), minimum_living="低保") for n in range(4)]
+    run()
+    gone = Account.objects.get(username="grid-a")
+    stays = Account.objects.get(username="worker-a")
+    mine = set(AssistanceFile.objects.filter(worker=gone).values_list("pk", flat=True))
+    assert len(mine) == len(people) / 2
+    if ended == "account":
+        Account.objects.filter(pk=gone.pk).update(is_active=False)
+    else:
+        Membership.objects.filter(account=gone).delete()
+    outcome = run()
+    assert outcome.changes["files_changed"] == len(mine)
+    assert {file.worker_id for file in AssistanceFile.objects.all()} == {stays.pk}
+    told = AuditEntry.objects.filter(verb="file.reassign", thing_type="assistancefile")
+    assert {int(entry.thing_id) for entry in told} == mine
+    assert {(entry.detail["from"], entry.detail["to"]) for entry in told} == {(gone.pk, stays.pk)}
+    assert not run().changes["files_changed"]
+    # Nobody is left: the file waits, visibly, for somebody.
+    Account.objects.filter(pk=stays.pk).update(is_active=False)
+    actions.run_pipeline(actor=a, path=A_PATH, as_of=DAY)
+    assert {file.worker_id for file in AssistanceFile.objects.all()} == {None}
+    outcome = actions.run_pipeline(actor=a, path=A_PATH, as_of=DAY)
+    assert not outcome.changes["files_changed"]
 
 
 @pytest.mark.requirement("AID-1")

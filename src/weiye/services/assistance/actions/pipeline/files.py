@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from weiye.base.audit.actions import record_many
 from weiye.base.packs import Pack
 from weiye.base.scope.actor import Actor
 from weiye.engine.rules import Rule
@@ -44,8 +45,7 @@ def refresh(part: Part, facts: pl.DataFrame, met: pl.DataFrame) -> Files:
         for person, row in sorted(in_scope.items())
         if person not in open_files and not closed.get(person, False)
     ]
-    unserved = [row for row in open_files.values() if row["worker_id"] is None]
-    workers = _Workers(part.actor, [row["unit_path"] for row in (*opening, *unserved)])
+    workers = _Workers(part.actor, [row["unit_path"] for row in (*opening, *open_files.values())])
     part.outcome.changes["files_opened"] += insert(
         AssistanceFile,
         [
@@ -63,13 +63,19 @@ def refresh(part: Part, facts: pl.DataFrame, met: pl.DataFrame) -> Files:
             for row in opening
         ],
     )
-    changed = []
+    changed, handed_over = [], []
     for person, row in sorted(open_files.items()):
         right = wanted(person)
-        worker = row["worker_id"] or workers.next_for(row["unit_path"])
-        if (row["quota"], row["urgent"], row["worker_id"]) != (*right.values(), worker):
+        before, path = row["worker_id"], row["unit_path"]
+        # Whose account or membership has ended cannot answer for anybody any more.
+        worker = before if before in workers.able(path) else workers.next_for(path)
+        if (row["quota"], row["urgent"], before) != (*right.values(), worker):
             changed.append({"id": row["id"], **right, "worker_id": worker})
+        if before is not None and worker != before:
+            detail = {"from": before, "to": worker, "because": "no longer responsible here"}
+            handed_over.append((path, "assistancefile", str(row["id"]), detail))
     part.outcome.changes["files_changed"] += update(AssistanceFile, changed)
+    record_many(actor=part.actor, verb="file.reassign", entries=handed_over)
     if opening:
         open_files = _open(part)
     return open_files
@@ -136,6 +142,7 @@ class _Workers:
     def __init__(self, actor: Actor, paths: Iterable[str]) -> None:
         memberships = responsible_memberships(sorted(set(paths)))
         self.by_unit: dict[str, list[int]] = {}
+        self._able: dict[str, frozenset[int]] = {}
         for membership in memberships:
             self.by_unit.setdefault(membership.unit_path, []).append(membership.account_id)
         accounts = {membership.account_id for membership in memberships}
@@ -146,10 +153,18 @@ class _Workers:
             .values_list("worker_id", flat=True)
         )
 
+    def able(self, path: str) -> frozenset[int]:
+        """Accounts that may answer for somebody who lives at ``path``."""
+        if path not in self._able:
+            parts = path.split("/")
+            units = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
+            self._able[path] = frozenset(
+                account for unit in units for account in self.by_unit.get(unit, ())
+            )
+        return self._able[path]
+
     def next_for(self, path: str) -> int | None:
-        parts = path.split("/")
-        units = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
-        able = {account for unit in units for account in self.by_unit.get(unit, ())}
+        able = self.able(path)
         if not able:
             return None
         chosen = min(able, key=lambda account: (self.load[account], account))
