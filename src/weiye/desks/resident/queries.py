@@ -109,7 +109,7 @@ def near(place: Place, on: date) -> QuerySet[PublicVacancy]:
     box = Q(lon__range=(place.lon - dlon, place.lon + dlon)) & Q(
         lat__range=(place.lat - dlat, place.lat + dlat)
     )
-    home = Unit.objects.filter(path=OuterRef("owner_path")).order_by()
+    home = Unit.objects.filter(path=OuterRef("unit_path")).order_by()
     at_lon = Coalesce(F("lon"), Subquery(home.values("lon")[:1]))
     at_lat = Coalesce(F("lat"), Subquery(home.values("lat")[:1]))
     walked = Case(
@@ -123,7 +123,7 @@ def near(place: Place, on: date) -> QuerySet[PublicVacancy]:
     units_near = Unit.objects.filter(box).order_by().values("path")
     return (
         open_on(on)
-        .filter(box | Q(remote=True) | Q(lon__isnull=True, owner_path__in=units_near))
+        .filter(box | Q(remote=True) | Q(lon__isnull=True, unit_path__in=units_near))
         .annotate(at_lon=at_lon, at_lat=at_lat, assumed=Q(lon__isnull=True))
         .annotate(metres=walked)
         .annotate(minutes=F("metres") / Value(float(METRES_PER_MINUTE)))

@@ -11,7 +11,7 @@ class Column:
     """One column: ``text`` gives the plain value (also exported), ``html`` how the page shows it.
 
     ``order`` are the ascending ``order_by`` terms; empty means that it cannot be sorted by.
-    ``full`` gives it the whole width of a phone's card.
+    ``tight`` keeps it on one line of a table; ``full`` gives it the whole width of a phone's card.
     """
 
     key: str
@@ -21,6 +21,7 @@ class Column:
     order: tuple[Any, ...] = ()
     shown: bool = True
     right: bool = False
+    tight: bool = False
     full: bool = False
 
     def cell(self, row: Any) -> SafeString:
@@ -32,5 +33,11 @@ class Column:
     @property
     def css(self) -> str:
         return " ".join(
-            name for name, on in (("wy-right", self.right), ("wy-full", self.full)) if on
+            name
+            for name, on in (
+                ("wy-right", self.right),
+                ("wy-tight", self.tight),
+                ("wy-full", self.full),
+            )
+            if on
         )
