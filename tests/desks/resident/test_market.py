@@ -214,18 +214,18 @@ def test_the_market_costs_a_fixed_number_of_queries(
 def test_straight_line_agrees_with_another_formula(lon: float, lat: float) -> None:
     from weiye.desks.resident.queries import Place
 
-    row = PublicVacancy.objects.order_by("pk").first()
-    if row is None:
-        PublicVacancy.objects.create(
-            id=1,
-            title="x",
-            lon=122.1,
-            lat=37.5,
-            posted_on=date(2025, 1, 1),
-            unit_code=A,
-            unit_name="x",
-            owner_path=path_of(A),
-            employer_name="x",
-        )
+    if not PublicVacancy.objects.exists():
+        with fence(system()):
+            PublicVacancy.objects.create(
+                id=1,
+                title="x",
+                lon=122.1,
+                lat=37.5,
+                posted_on=date(2025, 1, 1),
+                unit_code=A,
+                unit_name="x",
+                unit_path=path_of(A),
+                employer_name="x",
+            )
     found = near(Place(lon, lat, "x"), date(2025, 1, 2)).get()
     assert found.metres == pytest.approx(walk((lon, lat), (122.1, 37.5)), abs=1.5)

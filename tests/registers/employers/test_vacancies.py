@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.utils import ProgrammingError
 
 from tests.world import A, B, actor
 from weiye.base.regions.models import Unit
@@ -62,6 +63,24 @@ def test_published_is_public_and_closing_takes_it_back() -> None:
     with fence(who):
         actions.close(actor=who, vacancy_id=row.pk)
     assert not PublicVacancy.objects.exists()
+
+
+@pytest.mark.requirement("JOB-2", "ORG-2")
+def test_the_published_row_is_read_by_all_and_written_by_its_own_area_alone() -> None:
+    who = actor("worker-a")
+    with fence(who):
+        row = actions.publish(actor=who, vacancy_id=vacancy().pk, on=DAY)
+    for other in (VISITOR, actor("worker-b")):
+        with fence(other):
+            shown = PublicVacancy.objects.get(pk=row.pk)
+            assert PublicVacancy.objects.filter(pk=row.pk).update(title="改") == 0
+            assert PublicVacancy.objects.filter(pk=row.pk).delete()[0] == 0
+        shown.pk = row.pk + 1
+        with pytest.raises(ProgrammingError, match="row-level security"), fence(other):
+            shown.save(force_insert=True)
+    assert PublicVacancy.objects.get().title == "保洁员"
+    with fence(actor("clerk")):
+        assert PublicVacancy.objects.filter(pk=row.pk).update(title="改") == 1
 
 
 def test_what_the_law_asks_for_is_named_field_by_field() -> None:

@@ -109,7 +109,7 @@ def vacancy(number: int, title: str, *, code: str = A, **facts: Any) -> PublicVa
         title=title,
         unit_code=code,
         unit_name=unit.name,
-        owner_path=unit.path,
+        unit_path=unit.path,
         **values,
     )
 

@@ -193,7 +193,7 @@ def public_copy(row: Vacancy) -> PublicVacancy:
         id=row.pk,
         unit_code=row.unit.code,
         unit_name=row.unit.name,
-        owner_path=row.unit_path,
+        unit_path=row.unit_path,
         employer_name=row.employer.name,
         contact=row.employer.contact,
         phone=row.employer.phone,

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from weiye.base.regions.models import Unit
-from weiye.base.scope.models import Scoped, UnitPathField
+from weiye.base.scope.models import Scoped
 
 
 class Employer(Scoped):
@@ -137,17 +137,18 @@ class Vacancy(VacancyFields, Scoped):
         return self.title
 
 
-class PublicVacancy(VacancyFields):
-    """A published vacancy as everybody may read it; a table of public data only.
+class PublicVacancy(VacancyFields, Scoped):
+    """A published vacancy as everybody may read it and its own area may write it; public data only.
 
     Kept by `actions.publish` and `actions.close`; ``id`` is the vacancy's id. Matching reads this
     table: a neighbour community's vacancies are near too.
     """
 
+    fence_read = "all"
+
     id = models.BigIntegerField(primary_key=True)
     unit_code = models.CharField(max_length=24)
     unit_name = models.CharField(max_length=100)
-    owner_path = UnitPathField(db_index=True)
     employer_name = models.CharField("单位", max_length=120)
     contact = models.CharField("联系人", max_length=64, blank=True)
     phone = models.CharField("招聘电话", max_length=30, blank=True)

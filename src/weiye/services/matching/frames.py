@@ -34,7 +34,7 @@ _COLUMNS: dict[str, pl.DataType] = {
     "posted_on": pl.Date(),
     "expires_on": pl.Date(),
     "unit_code": pl.String(),
-    "owner_path": pl.String(),
+    "unit_path": pl.String(),
 }
 
 
@@ -65,7 +65,7 @@ def within_reach(people: pl.DataFrame, as_of: date) -> QuerySet[PublicVacancy]:
     # Without a point on either side: the same community. Those of the whole province would be
     # loaded for one person otherwise.
     if communities := _communities(people["unit_path"]):
-        found |= Q(owner_path__gte=communities[0], owner_path__lt=communities[-1][:-1] + "0")
+        found |= Q(unit_path__gte=communities[0], unit_path__lt=communities[-1][:-1] + "0")
     return rows.filter(found)
 
 
@@ -83,9 +83,9 @@ def vacancies_frame(rows: QuerySet[PublicVacancy]) -> pl.DataFrame:
     """The contract's `vacancies` with ``unit`` (community code)."""
     data = list(rows.order_by("id").values_list(*_COLUMNS))
     frame = pl.DataFrame(data, schema=_COLUMNS, orient="row").rename({"id": "vacancy_id"})
-    codes = {path: community_code(path) for path in frame["owner_path"].unique().to_list()}
+    codes = {path: community_code(path) for path in frame["unit_path"].unique().to_list()}
     unit = (
-        frame["owner_path"].replace_strict(codes, return_dtype=pl.String)
+        frame["unit_path"].replace_strict(codes, return_dtype=pl.String)
         if codes
         else pl.Series(dtype=pl.String)
     )
@@ -93,7 +93,7 @@ def vacancies_frame(rows: QuerySet[PublicVacancy]) -> pl.DataFrame:
         unit.alias("unit"),
         # An empty code is none; the engine refuses what is no code.
         pl.when(pl.col("occupation_code") != "").then("occupation_code").alias("occupation_code"),
-    ).drop("unit_code", "owner_path")
+    ).drop("unit_code", "unit_path")
 
 
 def weights_of(values: dict[str, int]) -> Weights:

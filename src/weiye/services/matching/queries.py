@@ -145,7 +145,7 @@ def for_vacancy(actor: Actor, *, vacancy_id: int, as_of: date, top: int = 20) ->
     """
     actor.require("people.list")
     vacancy = PublicVacancy.objects.filter(pk=vacancy_id)
-    region = community_code(vacancy.get().owner_path)
+    region = community_code(vacancy.get().unit_path)
     people = seekers(people_frame(actor, actor.path, as_of), as_of)
     found = pairs(
         people,
