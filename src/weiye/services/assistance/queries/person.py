@@ -154,8 +154,8 @@ class PrintSheet:
     as_of: date
 
 
-def print_sheet(actor: Actor, *, person_id: int, as_of: date, rows: int = 8) -> PrintSheet:
-    """What is handed over at the door; at most ``rows`` entries of each list.
+def print_sheet(actor: Actor, *, person_id: int, as_of: date, rows: int = 5) -> PrintSheet:
+    """What is handed over at the door: the first ``rows`` entries of each list, to fit one page.
 
     The caller logs the read, as for `person_page`.
     """
