@@ -51,6 +51,8 @@ class PersonPage:
     masked_phone: str
     employment_status: str
     status_since: date | None
+    """None without a status, and where nobody said from when; ``status_note`` then says so."""
+    status_note: str
     registered_unemployed_since: date | None
     wish: WorkWish | None
     household: list[Person]
@@ -117,7 +119,8 @@ def person_page(actor: Actor, *, person_id: int, as_of: date) -> PersonPage:
         masked_id=mask_id_number(person.id_number or ""),
         masked_phone=mask_phone(person.phone or ""),
         employment_status=status.status if status else "",
-        status_since=status.during.lower if status else None,
+        status_since=status.during.lower if status and status.start_known else None,
+        status_note="起始日期未知" if status and not status.start_known else "",
         registered_unemployed_since=registration.during.lower if registration else None,
         wish=getattr(person, "wish", None),
         household=[member for member in members if member.pk != person.pk],
@@ -154,7 +157,7 @@ class PrintSheet:
     as_of: date
 
 
-def print_sheet(actor: Actor, *, person_id: int, as_of: date, rows: int = 5) -> PrintSheet:
+def print_sheet(actor: Actor, *, person_id: int, as_of: date, rows: int = 4) -> PrintSheet:
     """What is handed over at the door: the first ``rows`` entries of each list, to fit one page.
 
     The caller logs the read, as for `person_page`.
