@@ -138,6 +138,29 @@ class Silent:
         return None
 
 
+@pytest.mark.parametrize("digits", ["9" * 19, "9" * 30, "9" * 5000], ids=len)
+def test_no_number_is_too_long_to_be_answered(helped, signed, digits: str) -> None:
+    made = helped()
+    client = signed("worker-a")
+    for query in ("page", "age_from", "age_to"):
+        assert client.get(LEDGER, {query: digits}).status_code == 200, query
+    text = client.get(LEDGER, {"age_from": digits}).content.decode()
+    assert "年龄请填0到150之间的整数" in text
+    picked = client.post(f"{LEDGER}export/", {"query": "", "pick": [digits, str(made.person.pk)]})
+    assert picked.status_code == 302
+    me = actor("worker-a")
+    with fence(me):
+        run = Run.objects.get(kind=jobs.KIND)
+        assert run.args["picked"] == [made.person.pk]
+        assert jobs._export(me, run, Silent())["rows"] == 1
+    client.post(f"/community/files/{made.file.pk}/assign/", {"worker": digits})
+    for route in ("people/{}/", "people/{}/print/", "people/{}/match/", "people/{}/edit/"):
+        assert client.get("/community/" + route.format(digits)).status_code == 404, route
+    for route in ("vacancies/{}/", "vacancies/{}/match/", "imports/{}/", "runs/{}/"):
+        assert client.get("/community/" + route.format(digits)).status_code == 404, route
+    assert client.get(f"/jobs/{digits}/").status_code == 404
+
+
 def test_the_export_of_a_selection(helped) -> None:
     one, _ = helped("王小明"), helped("李大海")
     me = actor("worker-a")

@@ -90,6 +90,16 @@ def test_every_reading_is_logged_and_shown(helped, signed) -> None:
         assert AuditEntry.objects.filter(verb="person.read").count() == 2
 
 
+def test_printing_is_logged_as_printing(helped, signed) -> None:
+    made = helped()
+    client = signed("worker-a")
+    assert client.get(url(made, "print/")).status_code == 200
+    with fence(actor("worker-a")):
+        logged = AuditEntry.objects.filter(thing_type="person", thing_id=str(made.person.pk))
+        assert [entry.verb for entry in logged] == ["person.print"]
+    assert "worker-a 打印了清单" in client.get(url(made)).content.decode()
+
+
 @pytest.mark.requirement("ORG-2")
 def test_the_neighbours_person_does_not_exist(helped, signed) -> None:
     made = helped(unit=B)

@@ -11,7 +11,7 @@ from weiye.base.scope.access import right
 from weiye.services.assistance import actions
 from weiye.services.assistance.models import AssistanceFile
 
-from ...components.params import typed
+from ...components.params import typed, whole_number
 from ..desk import actor_of
 
 
@@ -61,12 +61,11 @@ def reopen(request: HttpRequest, file_id: int) -> HttpResponse:
 @require_POST
 def assign(request: HttpRequest, file_id: int) -> HttpResponse:
     file = _file(request, file_id)
-    worker = request.POST.get("worker", "")
     try:
         actions.reassign_file(
             actor=actor_of(request),
             file_id=file_id,
-            account_id=int(worker) if worker.isdecimal() else 0,
+            account_id=whole_number(request.POST.get("worker", "")) or 0,
         )
         messages.success(request, "责任人已更换。")
     except ValidationError as error:

@@ -11,7 +11,7 @@ from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 
 from ...components.lists import ListPage
-from ...components.params import typed
+from ...components.params import typed, whole_number
 from ..desk import actor_of, runs_of
 from ..lists import ledger_spec
 
@@ -62,7 +62,8 @@ def export(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     params = QueryDict(request.POST.get("query", "")[:2000])
     ledger_page(actor, params)  # a unit outside the area is refused here, not in the job
-    picked = [int(key) for key in request.POST.getlist("pick") if key.isdecimal()]
+    keys = request.POST.getlist("pick")
+    picked = [key for text in keys if (key := whole_number(text)) is not None]
     start_export(actor=actor, query=params.urlencode(), picked=picked)
     messages.info(request, "正在生成 Excel 文件，做好后在本页下载。")
     return redirect(f"/community/people/?{params.urlencode()}")

@@ -132,7 +132,7 @@ def paper(request: HttpRequest, person_id: int) -> HttpResponse:
     """The four lists of one person on A4, to be handed over at the door (AID-2)."""
     actor = actor_of(request)
     try:
-        actions.open_person(actor=actor, person_id=person_id)
+        actions.print_person(actor=actor, person_id=person_id)
         sheet = assistance.print_sheet(actor, person_id=person_id, as_of=timezone.localdate())
     except Person.DoesNotExist:
         raise Http404 from None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from ..params import typed
+from ..params import typed, whole_number
 
 Rows = QuerySet[Any]
 
@@ -129,10 +129,11 @@ class Range:
             text = params.get(f"{self.key}_{end}", "").strip()
             if not text:
                 bounds.append(None)
-            elif text.isdecimal() and self.lowest <= int(text) <= self.highest:
-                bounds.append(int(text))
-            else:
+                continue
+            bound = whole_number(text)
+            if bound is None or not self.lowest <= bound <= self.highest:
                 return rows, None, f"{self.label}请填{self.lowest}到{self.highest}之间的整数。"
+            bounds.append(bound)
         low, high = bounds
         if low is None and high is None:
             return rows, None, ""

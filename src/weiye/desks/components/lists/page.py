@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
+from ..params import whole_number
 from .columns import Column
 from .filters import Active, Filter, Search
 
@@ -140,9 +141,8 @@ class ListPage:
 
     @cached_property
     def number(self) -> int:
-        text = self.params.get("page", "")
-        wanted = int(text) if text.isdecimal() and len(text) < 9 else 1
-        return min(max(1, wanted), self.pages)
+        wanted = whole_number(self.params.get("page", ""))
+        return min(max(1, wanted or 1), self.pages)
 
     @cached_property
     def objects(self) -> list[Any]:
