@@ -93,6 +93,21 @@ def test_facts_of_a_day_by_plain_reading(a: Any, as_of: date) -> None:
     assert row["unemployment_spells_24m"] == (spells if known else None)
 
 
+@pytest.mark.requirement("PPL-2", "PPL-4")
+@pytest.mark.parametrize("status", ["失业", "就业", "灵活就业"])
+def test_a_beginning_that_nobody_told_is_unknown(a: Any, status: str) -> None:
+    told, untold = (world.person(name, status=status, since=DAY) for name in "甲乙")
+    StatusPeriod.objects.filter(person=untold).update(start_known=False)
+    rows = {row["id"]: row for row in facts_frame(a, A_PATH, DAY).iter_rows(named=True)}
+    fact, other = "unemployed_since", "employed_since"
+    if status != "失业":
+        fact, other = other, fact
+    assert (rows[told.pk][fact], rows[told.pk][f"{fact}_known"]) == (DAY, True)
+    assert (rows[untold.pk][fact], rows[untold.pk][f"{fact}_known"]) == (None, False)
+    assert rows[untold.pk]["employment_status"] == status
+    assert (rows[untold.pk][other], rows[untold.pk][f"{other}_known"]) == (None, True)
+
+
 def test_records_that_do_not_fit_are_unknown_and_spoil_nothing(a: Any) -> None:
     bad = world.person("坏", skill_certificates=[{"code": "x", "level": 9}])
     good = world.person("好", benefits_received=[{"policy": "p", "from": "2024-01-01", "to": None}])

@@ -1,5 +1,6 @@
 """How a roster's word about a status turns into periods: never overlapping, never twice."""
 
+import dataclasses
 import itertools
 from datetime import date, timedelta
 
@@ -26,7 +27,7 @@ def histories(draw):
         periods.append([marks.pop(), None])
     status = st.sampled_from(["就业", "失业", "退休"])
     return [
-        intake._Period(n, KIND, draw(status), lower, upper)
+        intake._Period(n, KIND, draw(status), lower, upper, draw(st.booleans()))
         for n, (lower, upper) in enumerate(periods, start=1)
     ]
 
@@ -35,7 +36,7 @@ def applied(periods, turns):
     found = {p.id: p for p in periods}
     for n, turn in enumerate(turns, start=100):
         key = turn.id or n
-        found[key] = intake._Period(key, turn.kind, turn.status, turn.lower, turn.upper)
+        found[key] = dataclasses.replace(turn, id=key)
     return sorted(found.values(), key=lambda p: p.lower)
 
 
@@ -68,3 +69,13 @@ def test_without_a_day_the_status_holds_on_the_day_of_the_roster(periods, status
     once = turned(periods, status, None)
     holding = [p for p in once if p.lower <= AS_OF and (p.upper is None or p.upper > AS_OF)]
     assert [p.status for p in holding] == [status]
+    fresh = holding[0] not in periods
+    assert not (fresh and holding[0].start_known)
+
+
+@pytest.mark.requirement("PPL-2")
+@given(histories(), st.sampled_from(["就业", "失业", "退休"]), DAYS)
+def test_with_a_day_the_beginning_of_what_holds_is_known(periods, status, since):
+    for before, after in itertools.zip_longest(periods, turned(periods, status, since)):
+        if before != after and after.upper is None:
+            assert after.start_known

@@ -140,6 +140,28 @@ def test_a_status_closes_the_one_before_and_the_past_stays(a: Any) -> None:
 
 
 @pytest.mark.requirement("PPL-2")
+def test_a_beginning_that_was_not_known_is_filled_in(a: Any) -> None:
+    person = world.person("甲", status=None)
+    world.period(person, PeriodKind.EMPLOYMENT, "就业", date(2020, 1, 1), date(2024, 3, 1))
+    period = world.period(person, PeriodKind.EMPLOYMENT, "失业", date(2025, 6, 1))
+    StatusPeriod.objects.filter(pk=period.pk).update(start_known=False)
+
+    def change(on: date) -> StatusPeriod:
+        return actions.change_status(
+            actor=a, person_id=person.pk, status="失业", on=on, today=DAY, source="本人说明"
+        )
+
+    with pytest.raises(ValidationError, match="不能早于"):
+        change(date(2024, 2, 29))
+    change(date(2024, 5, 1))
+    period.refresh_from_db()
+    assert (period.during.lower, period.during.upper) == (date(2024, 5, 1), None)
+    assert (period.start_known, period.source) == (True, "本人说明")
+    assert verbs(person) == ["person.status"]
+    assert change(date(2024, 6, 1)).during.lower == date(2024, 5, 1)
+
+
+@pytest.mark.requirement("PPL-2")
 def test_registration_begins_ends_and_begins_again(a: Any) -> None:
     person = world.person("甲", status="失业")
 

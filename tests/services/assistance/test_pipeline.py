@@ -19,6 +19,7 @@ from weiye.engine.matching import why_not
 from weiye.registers.employers.models import PublicVacancy
 from weiye.registers.people import actions as people_actions
 from weiye.registers.people.frames import people_frame
+from weiye.registers.people.models import StatusPeriod
 from weiye.services.assistance import actions, queries
 from weiye.services.assistance.actions import pipeline
 from weiye.services.assistance.models import (
@@ -190,6 +191,25 @@ def test_policy_list_tells_what_an_employer_may_claim(a: Any) -> None:
     assert firms(fresh) == {}
     assert "小微企业" in firms(certified)["social-insurance-subsidy-employer"]
     assert "社会组织" not in firms(certified)["social-insurance-subsidy-employer"]
+
+
+@pytest.mark.requirement("PPL-4", "AID-2")
+def test_unemployed_nobody_knows_since_when_is_a_question_not_a_no(a: Any) -> None:
+    facts = {"status": "失业", "since": date(2025, 6, 1), "minimum_living": "低保"}
+    fresh, untold = world.person("有日期", **facts), world.person("没日期", **facts)
+    StatusPeriod.objects.filter(person=untold).update(start_known=False)
+    run()
+    needs = {e.subject: e for e in lists(file_of(untold), "need")}
+    assert "info:unemployed_since" in needs
+    assert any("长期失业" in reason for reason in needs["info:unemployed_since"].reasons)
+    assert "info:unemployed_since" not in {e.subject for e in lists(file_of(fresh), "need")}
+    groups = GroupMembership.objects.filter(person=untold).values_list("group", flat=True)
+    assert not {"长期失业", "高失业"} & set(groups)
+    pages = [queries.person_page(a, person_id=person.pk, as_of=DAY) for person in (fresh, untold)]
+    assert [(page.status_since, page.status_note) for page in pages] == [
+        (date(2025, 6, 1), ""),
+        (None, "起始日期未知"),
+    ]
 
 
 @pytest.mark.requirement("AID-1")

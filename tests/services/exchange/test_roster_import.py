@@ -21,6 +21,7 @@ from weiye.base.runs.actions import work_off
 from weiye.base.runs.models import Run, RunState
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
+from weiye.registers.people.frames import facts_frame
 from weiye.registers.people.models import Household, PeriodKind, Person, StatusPeriod, WorkWish
 from weiye.services.assistance.jobs import KIND as PIPELINE
 from weiye.services.exchange import actions, jobs, queries
@@ -216,6 +217,27 @@ def test_status_over_time(second, expected):
             rows = StatusPeriod.objects.filter(kind=0).order_by("during")
             assert [(p.status, p.during.lower, p.during.upper) for p in rows] == expected
         assert counts(brought("worker-a", content))[3] == 1, "a second time changes nothing"
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("PPL-2", "PPL-4")
+def test_unemployed_without_a_day_since_when_is_unknown():
+    number = id_number()
+    head = [*HEAD, "就业状态", "失业日期"]
+    brought("worker-a", xlsx([head, ["王一", number, "", "就业", "无"]]))
+    for _ in range(2):
+        batch = brought("worker-a", xlsx([head, ["王一", number, "", "失业", ""]]))
+    assert counts(batch)[3] == 1, "a second time changes nothing"
+    me = actor("worker-a")
+    with fence(me):
+        (row,) = facts_frame(me, path_of(A), TODAY).to_dicts()
+        assert row["employment_status"] == "失业"
+        assert (row["unemployed_since"], row["unemployed_since_known"]) == (None, False)
+        assert "未知" in queries.preview(me, batch.pk).remarks[0]
+    brought("worker-a", xlsx([head, ["王一", number, "", "失业", "2024-05-01"]]))
+    with fence(me):
+        (row,) = facts_frame(me, path_of(A), TODAY).to_dicts()
+        assert row["unemployed_since"] == date(2024, 5, 1)
 
 
 @pytest.mark.django_db

@@ -280,7 +280,10 @@ def _turn(
     )
     if on > today:
         raise ValidationError({"on": "日期不能晚于今天。"})
-    latest = StatusPeriod.objects.filter(person=found, kind=kind).order_by("-during").first()
+    known = StatusPeriod.objects.filter(person=found, kind=kind).order_by("-during")
+    latest = known.first()
+    if latest is not None and _begins_unknown(latest, status):
+        return _begun(actor, found, latest, known.exclude(pk=latest.pk).first(), on, source)
     if latest is not None:
         start, end = latest.during.lower, latest.during.upper
         if on < start or (end is not None and on < end):
@@ -288,10 +291,8 @@ def _turn(
                 {"on": f"已有从{start:%Y年%m月%d日}起的记录，日期不能早于它。请先核对原记录。"}
             )
         if end is None:
-            if status is not None and latest.status == status and kind != PeriodKind.EMPLOYMENT:
-                return latest  # registered already
             if status is not None and latest.status == status:
-                return latest
+                return latest  # so already
             if on == start:
                 latest.delete()
             else:
@@ -315,6 +316,42 @@ def _turn(
         detail={"kind": int(kind), "status": status, "on": on, "source": source},
     )
     return period
+
+
+def _begins_unknown(latest: StatusPeriod, status: str | None) -> bool:
+    """Whether the status is the current one, of which only the first day was not known."""
+    return not latest.start_known and latest.during.upper is None and latest.status == status
+
+
+def _begun(
+    actor: Actor,
+    found: Person,
+    latest: StatusPeriod,
+    before: StatusPeriod | None,
+    on: date,
+    source: str,
+) -> StatusPeriod:
+    """Fill in the first day of the current period."""
+    end = before.during.upper if before is not None else None
+    if end is not None and on < end:
+        raise ValidationError({"on": f"已有到{end:%Y年%m月%d日}为止的记录，日期不能早于它。"})
+    latest.during, latest.start_known = DateRange(on, None), True
+    latest.source = source[:100]
+    latest.save(update_fields=["during", "start_known", "source"])
+    record(
+        actor=actor,
+        verb="person.status",
+        path=found.unit_path,
+        thing=found,
+        detail={
+            "kind": int(latest.kind),
+            "status": latest.status,
+            "on": on,
+            "source": source,
+            "start": True,
+        },
+    )
+    return latest
 
 
 def _check(row: models.Model, names: Collection[str]) -> None:

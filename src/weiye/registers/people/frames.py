@@ -48,7 +48,8 @@ _INSIDE = f"{_RANGE} AND unit_path >= %(from)s AND unit_path < %(to)s"
 # By the person's unit, not the row's own: a person may have moved between grids since.
 _THEIRS = f"{_RANGE} AND person_id IN (SELECT id FROM people_person WHERE {_INSIDE})"  # noqa: S608
 _PERIODS = f"""
-    SELECT person_id, kind, status, lower(during), upper(during) FROM people_statusperiod
+    SELECT person_id, kind, status, lower(during), upper(during), start_known::int
+    FROM people_statusperiod
     WHERE kind IN ({int(PeriodKind.EMPLOYMENT)}, {int(PeriodKind.UNEMPLOYMENT_REGISTRATION)})
       AND lower(during) <= %(as_of)s AND {{where}}
 """  # noqa: S608
@@ -58,6 +59,7 @@ _PERIODS_SCHEMA: dict[str, pl.DataType] = {
     "status": pl.String(),
     "start": pl.Date(),
     "stop": pl.Date(),
+    "start_known": pl.Int8(),
 }
 _FACTS = """
     SELECT id, unit_path, household_id::text, {plain}, {booleans},
@@ -169,7 +171,10 @@ def _history(periods: pl.DataFrame, as_of: date) -> pl.DataFrame:
     recent = pl.col("stop").is_null() | (pl.col("stop") > add_months(as_of, -24))
     return periods.group_by("id").agg(
         pl.col("status").filter(job & now).first().alias("employment_status"),
-        pl.col("start").filter(job & now).first().alias("status_since"),
+        pl.col("start")
+        .filter(job & now & (pl.col("start_known") == 1))
+        .first()
+        .alias("status_since"),
         pl.col("start").filter(registration & now).first().alias("registered_unemployed_since"),
         registration.any().alias("was_registered"),
         (job & recent & (pl.col("status") == "失业")).sum().cast(pl.Int64).alias("spells"),

@@ -60,6 +60,11 @@ FACTS = (
 )
 #: Facts that periods hold; of these a row may only say that there is none.
 SINCE = ("unemployed_since", "employed_since", "registered_unemployed_since")
+_SINCE_OF = {
+    "失业": "unemployed_since",
+    "就业": "employed_since",
+    "灵活就业": "employed_since",
+}
 WISH = (
     "occupation_codes",
     "skills",
@@ -109,6 +114,7 @@ class _Period:
     status: str
     lower: date
     upper: date | None
+    start_known: bool = True
 
 
 @dataclass(slots=True)
@@ -290,6 +296,8 @@ class PeopleIntake:
             told.add("registered_unemployed_since")
         if entry.since is not None:
             told |= {"unemployed_since", "employed_since"}
+        elif entry.status in _SINCE_OF:
+            told.add(_SINCE_OF[entry.status])
         none = sorted((set(known["known_none"]) - told) | entry.none)
         if none != sorted(known["known_none"]) and not changed:
             changed.append("known_none")
@@ -373,7 +381,7 @@ class PeopleIntake:
         elif entry.registered is False and latest is not None and latest.upper is None:
             end = max(self.as_of, latest.lower)
             if end > latest.lower:
-                turns.append(_Period(latest.id, latest.kind, "", latest.lower, end))
+                turns.append(copied(latest, upper=end))
         return turns
 
     def _note_periods(
@@ -383,6 +391,7 @@ class PeopleIntake:
             row = {
                 "status": turn.status,
                 "during": DateRange(turn.lower, turn.upper),
+                "start_known": turn.start_known,
                 "source": self.source,
             }
             if turn.id:
@@ -480,10 +489,13 @@ def _communities(units: set[Unit]) -> dict[int, Unit]:
 def _periods(person_ids: Sequence[int]) -> dict[int, list[_Period]]:
     found: dict[int, list[_Period]] = {}
     rows = StatusPeriod.objects.filter(person_id__in=person_ids, kind__in=_KINDS)
-    for pk, person, kind, status, during in rows.order_by("person_id", "during").values_list(
-        "id", "person_id", "kind", "status", "during"
-    ):
-        found.setdefault(person, []).append(_Period(pk, kind, status, during.lower, during.upper))
+    columns = ("id", "person_id", "kind", "status", "during", "start_known")
+    for pk, person, kind, status, during, start_known in rows.order_by(
+        "person_id", "during"
+    ).values_list(*columns):
+        found.setdefault(person, []).append(
+            _Period(pk, kind, status, during.lower, during.upper, start_known)
+        )
     return found
 
 
@@ -502,27 +514,30 @@ def _turn(
     """What to write so that ``status`` holds from ``since``, given the latest period of the kind.
 
     The same status from another day moves the beginning, as far as the period before allows; a
-    later day with another status closes the one and opens the next; a roster that is older than
-    the latest turn changes nothing.
+    later day with another status closes the one and opens the next; a turn before the latest one
+    changes nothing, unless that one's day was not known. Without a day the status holds from
+    ``as_of`` at the latest: its beginning is not known.
     """
+    known = since is not None
     if latest is None:
-        return [_Period(0, kind, status, since or as_of, None)]
+        return [_Period(0, kind, status, since or as_of, None, known)]
     if latest.upper is not None:
         if since is not None and since < latest.upper:
             return []
-        return [_Period(0, kind, status, max(since or as_of, latest.upper), None)]
+        return [_Period(0, kind, status, max(since or as_of, latest.upper), None, known)]
+    before = [p.upper for p in periods if p.kind == kind and p.lower < latest.lower and p.upper]
     if latest.status == status:
-        before = [p.upper for p in periods if p.kind == kind and p.lower < latest.lower and p.upper]
         start = max([since or latest.lower, *before])
-        if start == latest.lower:
+        known = known or latest.start_known
+        if (start, known) == (latest.lower, latest.start_known):
             return []
-        return [_Period(latest.id, kind, status, start, None)]
+        return [_Period(latest.id, kind, status, start, None, known)]
     start = since or as_of
     if start < latest.lower:
-        return []
+        if latest.start_known:
+            return []
+        start = max([start, *before])
+        return [_Period(latest.id, kind, status, start, None, known)]
     if start == latest.lower:
-        return [_Period(latest.id, kind, status, start, None)]
-    return [
-        _Period(latest.id, kind, latest.status, latest.lower, start),
-        _Period(0, kind, status, start, None),
-    ]
+        return [_Period(latest.id, kind, status, start, None, known)]
+    return [copied(latest, upper=start), _Period(0, kind, status, start, None, known)]

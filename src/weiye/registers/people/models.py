@@ -183,6 +183,8 @@ class StatusPeriod(Scoped):
     # For EMPLOYMENT a value of `EmploymentStatus`, else empty.
     status = models.CharField("状态", max_length=8, blank=True)
     during = DateRangeField("期间")
+    # False: the first day is only the first on which the status is known to have held.
+    start_known = models.BooleanField("起始日期已知", default=True)
     source = models.CharField("数据来源", max_length=100)
 
     class Meta:

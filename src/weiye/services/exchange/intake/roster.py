@@ -73,9 +73,7 @@ class RosterAdapter(Adapter):
                 continue
             entry = self._entry(block.row(at), community, households[at])
             if entry.status == "失业" and entry.since is None and not entry.registered:
-                block.warn(
-                    at, "employment_status", f"没有失业日期，新登记的从{self.as_of}起计算失业时间"
-                )
+                block.warn(at, "employment_status", "没有失业日期，失业了多久按未知处理，请补充")
             entries.append(entry)
             positions.append(at)
         outcomes = [RowOutcome(Outcome.ERROR)] * len(block.lines)
