@@ -73,7 +73,7 @@ def test_picked_people_are_exported_and_downloaded(visit) -> None:
     assert bar.get_by_text("已选 2 人").is_visible()
     visitor.sound()
     page.get_by_role("button", name="导出所选").click()
-    page.get_by_text("共 2 人").wait_for()
+    visitor.see("共 2 人")
     with page.expect_download() as download:
         page.get_by_role("link", name="下载结果").first.click()
     assert re.match(r"台账_测试丙社区_\d{8}\.xlsx", download.value.suggested_filename)

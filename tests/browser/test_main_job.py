@@ -34,7 +34,7 @@ def test_a_worker_imports_the_sample_and_serves_the_first_person(visit, tmp_path
 
     # What would happen
     confirm = page.get_by_role("button", name="确认导入（跳过有误的3行）")
-    confirm.wait_for()
+    desk.see("确认导入（跳过有误的3行）")
     assert page.get_by_text("身份证号校验位不对").first.is_visible()
     desk.sound()
     with page.expect_download() as download:

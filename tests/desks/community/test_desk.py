@@ -14,6 +14,7 @@ from weiye.base.runs.models import Run, RunState
 from weiye.base.scope.fence import fence
 from weiye.registers.employers.models import Employer, PublicVacancy, Vacancy
 from weiye.registers.training.models import Programme
+from weiye.services.exchange import actions as exchange
 
 pytestmark = pytest.mark.django_db
 
@@ -312,3 +313,56 @@ def test_a_file_is_to_be_closed_when_neither_group_nor_quota_holds_it(
     assert {n for n in ("王小明",) if f">{n}</a>" in listed} == found
     text = client.get(f"/community/people/{made.person.pk}/").content.decode()
     assert ("可以考虑结案：" in text) == bool(found)
+
+
+def test_lists_of_vacancies_programmes_and_imports_cost_the_same_for_one_and_for_many(
+    signed,
+) -> None:
+    client = signed("worker-a")
+    me = actor("worker-a")
+
+    def cost(path: str) -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert client.get(path).status_code == 200
+        return len(caught)
+
+    def add(number: int) -> None:
+        client.post("/community/vacancies/new/", vacancy(title=f"岗位{number}"))
+        with fence(actor("county")):
+            county = Unit.objects.get(code="371002000000")
+            Programme.objects.create(
+                unit=county, unit_path=county.path, code=str(number), title=f"培训{number}"
+            )
+        with fence(me):
+            exchange.upload(
+                actor=me,
+                unit=Unit.objects.get(code=A),
+                kind="roster",
+                name=f"{number}.csv",
+                content=f"姓名,身份证号\n王小明,37990119900101{number:04d}\n".encode(),
+            )
+
+    paths = ("/community/vacancies/", "/community/training/", "/community/imports/")
+    add(1)
+    client.get(paths[0])  # the message of saving is shown once
+    one = [cost(path) for path in paths]
+    for number in range(2, 8):
+        add(number)
+    client.get(paths[0])
+    assert [cost(path) for path in paths] == one
+
+
+@pytest.mark.requirement("ORG-2")
+def test_the_summary_costs_the_same_for_one_and_for_many(helped, signed) -> None:
+    client = signed("clerk")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert client.get("/community/summary/").status_code == 200
+        return len(caught)
+
+    helped()
+    one = cost()
+    for n in range(10):
+        helped(f"张三{n}", unit=(A, B)[n % 2])
+    assert cost() == one
