@@ -112,7 +112,7 @@ def test_zero_employment_household_needs_every_member(a: Any) -> None:
 def test_job_list_is_every_feasible_vacancy_by_plain_check(a: Any) -> None:
     seeker = world.person("找工作", status="失业", registered=date(2025, 6, 1), wish=SEEKS)
     run()
-    (row,) = people_frame(a, A_PATH, DAY, person_id=seeker.pk).to_dicts()
+    (row,) = people_frame(a, A_PATH, DAY, people=[seeker.pk]).to_dicts()
     rows = vacancies_frame(PublicVacancy.objects.all()).to_dicts()
     feasible = {str(v["vacancy_id"]) for v in rows if not why_not(row, v, DAY)}
     assert feasible == {"1", "4", "6"}  # neighbour's too; not night, degree, young, over, far

@@ -1,20 +1,22 @@
 """One-click matching against a plain check of every pair."""
 
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.services.assistance import world
 from tests.services.assistance.world import A_PATH, DAY
-from tests.world import B, E, actor
+from tests.world import A, B, C, D, E, actor
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.engine.matching import why_not
 from weiye.registers.employers.models import PublicVacancy
 from weiye.registers.people.frames import people_frame, seekers
-from weiye.registers.people.models import Person
+from weiye.registers.people.models import Person, WorkWish
 from weiye.services.matching import queries
-from weiye.services.matching.frames import vacancies_frame, within_reach
+from weiye.services.matching.frames import vacancies_frame, within_reach, within_reach_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,7 @@ def a() -> Any:
 def test_one_person(a: Any) -> None:
     seeker = world.person("甲", status="失业", wish=SEEKS)
     found = queries.for_person(a, person_id=seeker.pk, as_of=DAY)
-    (row,) = people_frame(a, A_PATH, DAY, person_id=seeker.pk).to_dicts()
+    (row,) = people_frame(a, A_PATH, DAY, people=[seeker.pk]).to_dicts()
     vacancies = vacancies_frame(PublicVacancy.objects.all()).to_dicts()
     assert {job.vacancy.pk for job in found.jobs} == {
         v["vacancy_id"] for v in vacancies if not why_not(row, v, DAY)
@@ -92,6 +94,112 @@ def test_one_vacancy_finds_people_of_the_own_area_alone(a: Any) -> None:
         assert both[0].person.pk == seeker.pk  # nearer
     with pytest.raises(PublicVacancy.DoesNotExist):
         queries.for_vacancy(a, vacancy_id=999, as_of=DAY)
+
+
+def scattered(chance: Random) -> None:
+    """People of three communities with and without points and wishes, in and out of buildings."""
+    homes = [Unit.objects.get(code=code) for code in (A, B, C)]
+    for home in tuple(homes):
+        grid = home
+        for number, level in enumerate(("grid", "building", "building")):
+            lon, lat = 122.10 + chance.uniform(-0.03, 0.03), 37.50 + chance.uniform(-0.03, 0.03)
+            # In A nothing below the community has a point: it counts for the buildings too.
+            known = home.code != A and chance.random() < 0.6
+            parent = grid if level == "building" else home
+            unit = Unit.objects.create(
+                code=f"{home.code}{number}",
+                name=level,
+                level=level,
+                parent=parent,
+                path=f"{parent.path}x{number}/",
+                lon=lon if known else None,
+                lat=lat if known else None,
+            )
+            grid = unit if level == "grid" else grid
+            homes.append(unit)
+    homes.append(Unit.objects.get(code="371002000000"))
+    homes.append(Unit.objects.get(code="371002001000"))
+    for number in range(90):
+        point = {}
+        if chance.random() < 0.6:
+            far = chance.choice([0.002, 0.02, 0.2])
+            point = {
+                "lon": 122.10 + chance.uniform(-far, far),
+                "lat": 37.50 + chance.uniform(-far, far),
+            }
+        wish = {"hours": 3, "max_walk_minutes": chance.choice([0, 1, 5, 15, 30, 31, 60, 240])}
+        world.person(
+            f"人{number}",
+            status="失业",
+            wish=wish if chance.random() < 0.6 else None,
+            code=chance.choice(homes).code,
+            **point,
+        )
+
+
+@pytest.mark.requirement("MAT-1", "MAT-2")
+@pytest.mark.parametrize("seed", range(3))
+def test_one_vacancy_finds_the_same_people_as_without_the_box(seed: int) -> None:
+    chance = Random(seed)
+    with fence(system()):
+        Unit.objects.filter(code=B).update(lon=None, lat=None)
+        scattered(chance)
+        for number in range(20):
+            far = chance.choice([0.002, 0.02, 0.2])
+            world.vacancy(
+                400 + number,
+                "岗位",
+                code=chance.choice([A, B, C, D, "371002001000", "371002000000"]),
+                **(
+                    {
+                        "lon": 122.10 + chance.uniform(-far, far),
+                        "lat": 37.50 + chance.uniform(-far, far),
+                    }
+                    if number % 5
+                    else {"lon": None, "lat": None}
+                ),
+            )
+    found, smaller = 0, 0
+    for me in (actor("county"), actor("clerk"), actor("worker-a")):
+        with fence(me):
+            everybody = seekers(people_frame(me, me.path, DAY), DAY)
+            for vacancy in PublicVacancy.objects.order_by("pk"):
+                expected = queries.pairs(
+                    everybody,
+                    as_of=DAY,
+                    top=100,
+                    region="371002000000",
+                    vacancies=vacancies_frame(PublicVacancy.objects.filter(pk=vacancy.pk)),
+                    direction="vacancy",
+                )
+                got = queries.for_vacancy(me, vacancy_id=vacancy.pk, as_of=DAY, top=100)
+                assert [(m.person.pk, m.score, m.walk_minutes, m.reasons) for m in got] == list(
+                    expected.select("person_id", "score", "walk_minutes", "reasons").iter_rows()
+                )
+                found += len(got)
+                read = within_reach_of(me, vacancy)
+                assert read is not None
+                smaller += len(read) < everybody.height
+    assert found > 60
+    assert smaller > 50, "the box must spare most of the area"
+
+
+@pytest.mark.requirement("MAT-1")
+def test_remote_work_in_a_wide_area_is_for_those_who_told_their_wish(
+    a: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [world.person(f"人{n}", status="失业", wish=SEEKS | {"hours": 127}).pk for n in range(3)]
+    silent = world.person("没说过", status="失业").pk
+    WorkWish.objects.filter(pk=told[1]).update(said_on=None)
+    here = {m.person.pk for m in queries.for_vacancy(a, vacancy_id=6, as_of=DAY)}
+    assert here == {*told, silent}
+    clerk = actor("clerk")
+    with fence(clerk):
+        there = queries.for_vacancy(clerk, vacancy_id=6, as_of=DAY)
+        assert {m.person.pk for m in there} == set(told)
+        monkeypatch.setattr(queries, "MOST_WISHES", 2)
+        last = queries.for_vacancy(clerk, vacancy_id=6, as_of=DAY)
+        assert {m.person.pk for m in last} == {told[0], told[2]}
 
 
 @pytest.mark.requirement("MAT-2")

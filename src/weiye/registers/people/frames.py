@@ -4,6 +4,7 @@ Every frame holds people at or below ``path`` that the actor may see, ordered by
 """
 
 import json
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -264,26 +265,27 @@ _WISHES_SCHEMA: dict[str, pl.DataType] = {
     "said_on": pl.Date(),
 }
 # Nothing above the community says where somebody lives.
-_PLACES = (Level.BUILDING, Level.GRID, Level.COMMUNITY)
+PLACES = (Level.BUILDING, Level.GRID, Level.COMMUNITY)
 
 
 def people_frame(
-    actor: Actor, path: str, as_of: date, *, person_id: int | None = None
+    actor: Actor, path: str, as_of: date, *, people: Collection[int] | None = None
 ) -> pl.DataFrame:
-    """Matching's table `people` (file contract) with what else the lists need.
+    """Matching's table `people` (file contract) with what else the lists need; all or those named.
 
     Besides the contract: ``unit`` (community code), ``point_level`` (own, building, grid,
     community, or null for no point), ``wish_known`` (false: the table's defaults stand in for a
     wish that nobody recorded), ``training_wishes``, ``said_on``, ``employment_status``,
     ``labour_capacity``, ``work_wish``, ``pension_drawn``, ``unit_path``.
     """
-    parameters = _range(actor, path) | {"as_of": as_of, "person_id": person_id}
-    one, of_one = "", ""
-    if person_id is not None:
-        one, of_one = " AND id = %(person_id)s", " AND person_id = %(person_id)s"
-    raw = copied(_MATCHING.format(where=_INSIDE + one), parameters, _MATCHING_SCHEMA)
-    wishes = copied(_WISHES.format(where=_THEIRS + of_one), parameters, _WISHES_SCHEMA)
-    periods = copied(_PERIODS.format(where=_THEIRS + of_one), parameters, _PERIODS_SCHEMA)
+    parameters: dict[str, Any] = _range(actor, path) | {"as_of": as_of}
+    named, of_named = "", ""
+    if people is not None:
+        parameters["people"] = sorted(people)
+        named, of_named = " AND id = ANY(%(people)s)", " AND person_id = ANY(%(people)s)"
+    raw = copied(_MATCHING.format(where=_INSIDE + named), parameters, _MATCHING_SCHEMA)
+    wishes = copied(_WISHES.format(where=_THEIRS + of_named), parameters, _WISHES_SCHEMA)
+    periods = copied(_PERIODS.format(where=_THEIRS + of_named), parameters, _PERIODS_SCHEMA)
     frame = (
         raw.join(wishes.with_columns(wish_known=pl.lit(True)), on="id", how="left")
         .join(_history(periods, as_of).select("id", "employment_status"), on="id", how="left")
@@ -329,8 +331,8 @@ def _points(unit_ids: pl.Series) -> pl.DataFrame:
     }
     for key, unit in sorted(above.items()):
         at: Unit | None = unit
-        for _ in _PLACES:
-            if at is None or at.level not in _PLACES:
+        for _ in PLACES:
+            if at is None or at.level not in PLACES:
                 break
             if at.lon is not None and at.lat is not None:
                 rows.append((key, at.lon, at.lat, at.level))

@@ -2,18 +2,32 @@
 
 import math
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
-from django.db.models import Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
+from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import Actor
 from weiye.engine.matching import Weights
 from weiye.registers.employers import queries as employers
 from weiye.registers.employers.models import PublicVacancy
-from weiye.registers.people.frames import community_code
+from weiye.registers.people.frames import PLACES, community_code
+from weiye.registers.people.models import Person, WorkWish
 
 # Contract: 4.8 km/h and straight line × 1.3; a degree of latitude is at least 110.5 km.
 _METRES_PER_MINUTE = 4_800 / 60 / 1.3
 _METRES_PER_DEGREE = 110_500.0
+
+
+class Box(NamedTuple):
+    """Degrees."""
+
+    west: float
+    east: float
+    south: float
+    north: float
+
 
 _COLUMNS: dict[str, pl.DataType] = {
     "id": pl.Int64(),
@@ -53,20 +67,86 @@ def within_reach(people: pl.DataFrame, as_of: date) -> QuerySet[PublicVacancy]:
         if minutes is None:
             found |= Q(lon__isnull=False)
         else:
-            south, north = _bounds(located["lat"])
-            west, east = _bounds(located["lon"])
-            latitude = float(minutes) * _METRES_PER_MINUTE / _METRES_PER_DEGREE  # type: ignore[arg-type]
-            narrow = math.cos(math.radians(min(89.0, max(abs(south), abs(north)) + latitude)))
-            longitude = latitude / narrow
-            found |= Q(
-                lat__range=(south - latitude, north + latitude),
-                lon__range=(west - longitude, east + longitude),
-            )
+            around = _box(_bounds(located["lon"]), _bounds(located["lat"]), float(minutes))  # type: ignore[arg-type]
+            found |= _in(around)
     # Without a point on either side: the same community. Those of the whole province would be
     # loaded for one person otherwise.
     if communities := _communities(people["unit_path"]):
         found |= Q(unit_path__gte=communities[0], unit_path__lt=communities[-1][:-1] + "0")
     return rows.filter(found)
+
+
+# Most wish no longer a walk, and who has told no wish counts with less.
+_USUAL_MINUTES = 30
+
+
+def within_reach_of(actor: Actor, vacancy: PublicVacancy) -> list[int] | None:
+    """Who of the actor's area may come to a vacancy, by id: a superset, the engine decides exactly.
+
+    Those near its point (their own, else that of their building, grid or community) by the walk
+    that they wish, and all of its community, where points are not asked for. Two boxes: a few
+    people walk four hours, and a box that large is a county. None stands for everybody (remote).
+    """
+    if vacancy.remote:
+        return None
+    people = Person.objects.visible_to(actor).order_by()
+    parts = vacancy.unit_path.rstrip("/").split("/")
+    home = "/".join(parts[:5]) + "/"
+    # A unit above the community shares with those below it no more than the beginning of its code.
+    end = home[:-1] + "0" if len(parts) >= 5 else home + "0"
+    near = set(people.filter(unit_path__gte=home, unit_path__lt=end).values_list("pk", flat=True))
+    lon, lat = vacancy.lon, vacancy.lat
+    if lon is None or lat is None:
+        return sorted(near)
+
+    def add(people: QuerySet[Person], minutes: int) -> None:
+        box = _box((lon, lon), (lat, lat), minutes)
+        units = list(_units_in(box, actor).values_list("pk", flat=True))
+        there = _in(box) | Q(lon__isnull=True, unit__in=units)
+        near.update(people.filter(there).values_list("pk", flat=True))
+
+    add(people, _USUAL_MINUTES)
+    walkers = WorkWish.objects.visible_to(actor).filter(max_walk_minutes__gt=_USUAL_MINUTES)
+    if furthest := walkers.aggregate(Max("max_walk_minutes"))["max_walk_minutes__max"]:
+        add(people.filter(pk__in=walkers.order_by().values("pk")), furthest)
+    return sorted(near)
+
+
+def last_wishes(actor: Actor, most: int) -> list[int]:
+    """The people of the area who told their wish last, by id."""
+    wishes = WorkWish.objects.visible_to(actor).order_by(F("said_on").desc(nulls_last=True), "pk")
+    return list(wishes.values_list("pk", flat=True)[:most])
+
+
+def _units_in(box: Box, actor: Actor) -> QuerySet[Unit]:
+    """Units whose point, or the nearest one above up to the community, lies in the box."""
+
+    def there(above: str) -> Q:
+        return Q(**{f"{above}level__in": PLACES}) & _in(box, above)
+
+    def bare(above: str) -> Q:
+        return Q(**{f"{above}lon__isnull": True}) | Q(**{f"{above}lat__isnull": True})
+
+    higher = there("parent__") | (bare("parent__") & there("parent__parent__"))
+    return Unit.objects.visible_to(actor).filter(there("") | (bare("") & higher)).order_by()
+
+
+def _box(lon: tuple[float, float], lat: tuple[float, float], minutes: float) -> Box:
+    """West, east, south, north of everything within a walk of the bounds; a little generous."""
+    (west, east), (south, north) = lon, lat
+    latitude = minutes * _METRES_PER_MINUTE / _METRES_PER_DEGREE
+    narrow = math.cos(math.radians(min(89.0, max(abs(south), abs(north)) + latitude)))
+    longitude = latitude / narrow
+    return Box(west - longitude, east + longitude, south - latitude, north + latitude)
+
+
+def _in(box: Box, above: str = "") -> Q:
+    return Q(
+        **{
+            f"{above}lon__range": (box.west, box.east),
+            f"{above}lat__range": (box.south, box.north),
+        }
+    )
 
 
 def _bounds(column: pl.Series) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from weiye.registers.people import queries as people_queries
 from weiye.registers.people.frames import community_code, people_frame, seekers
 from weiye.registers.people.models import Person
 
-from .frames import vacancies_frame, weights_of, within_reach
+from .frames import last_wishes, vacancies_frame, weights_of, within_reach, within_reach_of
 
 # What a point that is not the person's own means for the walking time.
 POINT_NOTES = {
@@ -27,6 +27,8 @@ POINT_NOTES = {
     "grid": "住处位置未标注，步行时间按网格中心估算",
     "community": "住处位置未标注，步行时间按社区中心估算",
 }
+# Remote work, in a wide area.
+MOST_WISHES = 5_000
 WISH_NOTE = "求职意愿未登记，先按时间不限、步行{minutes}分钟推荐，请核实"
 
 
@@ -127,7 +129,7 @@ def for_person(actor: Actor, *, person_id: int, as_of: date, top: int = 20) -> F
     """The best vacancies for one person now. Raises ``Person.DoesNotExist`` outside the area."""
     actor.require("people.read")
     person = people_queries.people(actor).get(pk=person_id)
-    everybody = people_frame(actor, person.unit_path, as_of, person_id=person_id)
+    everybody = people_frame(actor, person.unit_path, as_of, people=[person_id])
     people = seekers(everybody, as_of)
     if not people.height:
         return ForPerson([], _why_not_seeking(everybody.to_dicts()[0]))
@@ -141,12 +143,22 @@ def for_person(actor: Actor, *, person_id: int, as_of: date, top: int = 20) -> F
 def for_vacancy(actor: Actor, *, vacancy_id: int, as_of: date, top: int = 20) -> list[PersonMatch]:
     """The best people of the actor's own area for one published vacancy.
 
+    Only those who can reach it are read (`within_reach_of`). Remote work everybody can reach: a
+    community looks among all its people, an area above it (`by_wish_alone`) among the
+    `MOST_WISHES` people who told their wish last, for it may be a county.
+
     Raises ``PublicVacancy.DoesNotExist`` for a vacancy that is not published.
     """
     actor.require("people.list")
     vacancy = PublicVacancy.objects.filter(pk=vacancy_id)
-    region = community_code(vacancy.get().unit_path)
-    people = seekers(people_frame(actor, actor.path, as_of), as_of)
+    asked = vacancy.get()
+    region = community_code(asked.unit_path)
+    near = (
+        last_wishes(actor, MOST_WISHES)
+        if by_wish_alone(actor, asked)
+        else within_reach_of(actor, asked)
+    )
+    people = seekers(people_frame(actor, actor.path, as_of, people=near), as_of)
     found = pairs(
         people,
         as_of=as_of,
@@ -165,11 +177,16 @@ def for_vacancy(actor: Actor, *, vacancy_id: int, as_of: date, top: int = 20) ->
     return [PersonMatch(known[row.pop("person_id")], **_rest(row)) for row in found]
 
 
+def by_wish_alone(actor: Actor, vacancy: PublicVacancy) -> bool:
+    """Whether `for_vacancy` looks only at people who have told their wish."""
+    return vacancy.remote and actor.path.count("/") < 5
+
+
 def why_not_pair(actor: Actor, *, person_id: int, vacancy_id: int, as_of: date) -> list[Hindrance]:
     """Which conditions stand between a person and a vacancy; empty if none does."""
     actor.require("people.read")
     person = people_queries.people(actor).get(pk=person_id)
-    (row,) = people_frame(actor, person.unit_path, as_of, person_id=person_id).to_dicts()
+    (row,) = people_frame(actor, person.unit_path, as_of, people=[person_id]).to_dicts()
     vacancy = vacancies_frame(PublicVacancy.objects.filter(pk=vacancy_id)).to_dicts()
     if not vacancy:
         raise PublicVacancy.DoesNotExist

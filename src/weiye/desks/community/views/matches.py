@@ -43,4 +43,9 @@ def for_vacancy(request: HttpRequest, vacancy_id: int) -> HttpResponse:
         )
     except PublicVacancy.DoesNotExist:
         raise Http404 from None
-    return render(request, "community/vacancy_match.html", {"vacancy": vacancy, "found": found})
+    context = {
+        "vacancy": vacancy,
+        "found": found,
+        "by_wish_alone": matching.by_wish_alone(actor, vacancy),
+    }
+    return render(request, "community/vacancy_match.html", context)
