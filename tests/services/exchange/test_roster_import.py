@@ -26,6 +26,7 @@ from weiye.registers.people.models import Household, PeriodKind, Person, StatusP
 from weiye.services.assistance.jobs import KIND as PIPELINE
 from weiye.services.exchange import actions, jobs, queries
 from weiye.services.exchange.models import ImportBatch, ImportState
+from weiye.services.exchange.preview import masked
 from weiye.services.exchange.sample import PEOPLE, WRONG_ROWS, sample_roster
 from weiye.services.exchange.sheets import SheetRefused
 
@@ -443,6 +444,12 @@ def test_preview_masks_numbers_that_name_somebody():
         assert number not in texts and phone not in texts
     assert len(page.rows) == 3
     assert {field.label for field in page.fields if field.needed} == {"姓名", "身份证号"}
+
+
+def test_dates_are_no_numbers_that_name_somebody():
+    assert masked("birth_date", "2024-01-05") == "2024-01-05"
+    assert masked("address", "电话20001234567") == "电话200******67"
+    assert masked("address", "379901 19900101 0017").startswith("379***")
 
 
 @pytest.mark.django_db

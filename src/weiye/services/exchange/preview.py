@@ -109,6 +109,7 @@ def columns_of(
     return tuple(found)
 
 
+_PHONE_DIGITS = 11
 _LONG_NUMBER = re.compile(r"[0-9][0-9 -]{8,}[0-9Xx]")
 
 
@@ -118,7 +119,14 @@ def masked(name: str, text: str) -> str:
         return mask_id_number(text)
     if name == "phone":
         return mask_phone(text)
-    return _LONG_NUMBER.sub(lambda match: mask_id_number(match.group()), text)
+    return _LONG_NUMBER.sub(_mask_long, text)
+
+
+def _mask_long(match: re.Match[str]) -> str:
+    """Numbers of a phone's length or more; a date with its hyphens stays readable."""
+    found = match.group()
+    names_somebody = sum(map(str.isdigit, found)) >= _PHONE_DIGITS
+    return mask_id_number(found) if names_somebody else found
 
 
 def rows_of(
