@@ -17,7 +17,7 @@ from weiye.base.scope.actor import Actor
 from weiye.engine.matching.schema import ALL_HOURS, EDUCATION_LEVELS
 from weiye.engine.rules import FactsError, facts_frame
 
-from . import queries
+from . import queries, said
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod, WorkWish
 
 # What a worker may correct by hand. The ID number comes with the roster and its check digits.
@@ -124,6 +124,7 @@ def edit_person(
     """
     actor.require("people.edit")
     found = Person.objects.visible_to(actor).select_for_update().get(pk=person_id)
+    held, had_none = _held(found), set(found.known_none)
     problems: dict[str, str] = {}
     changed = []
     for name, value in facts.items():
@@ -162,10 +163,15 @@ def edit_person(
     if "name" in changed:
         found.name_key = name_key(found.name)
         changed.append("name_key")
-    found.source, found.as_of = source[:100], on
+    stated = {name for name in changed if name in EDITABLE} | (none ^ had_none)
+    taken_back = {name for name in stated - none if getattr(found, name) is None}
+    found.fact_dates = said.restated(
+        found.fact_dates, found.as_of.isoformat(), known=held, said=stated, on=on.isoformat()
+    ) | dict.fromkeys(taken_back, on.isoformat())
+    found.source, found.as_of = source[:100], max(found.as_of, on)
     _check(found, changed)
     _check_facts(found, changed)
-    found.save(update_fields=[*changed, "source", "as_of"])
+    found.save(update_fields=[*changed, "source", "as_of", "fact_dates"])
     record(
         actor=actor,
         verb="person.edit",
@@ -275,7 +281,7 @@ def _turn(
     found = (
         Person.objects.visible_to(actor)
         .select_for_update()
-        .only("id", "unit_path")
+        .only("id", "unit_path", "as_of", "fact_dates")
         .get(pk=person_id)
     )
     if on > today:
@@ -283,7 +289,9 @@ def _turn(
     known = StatusPeriod.objects.filter(person=found, kind=kind).order_by("-during")
     latest = known.first()
     if latest is not None and _begins_unknown(latest, status):
-        return _begun(actor, found, latest, known.exclude(pk=latest.pk).first(), on, source)
+        begun = _begun(actor, found, latest, known.exclude(pk=latest.pk).first(), on, source)
+        _note(found, kind, today)
+        return begun
     if latest is not None:
         start, end = latest.during.lower, latest.during.upper
         if on < start or (end is not None and on < end):
@@ -308,6 +316,7 @@ def _turn(
             during=DateRange(on, None),
             source=source[:100],
         )
+    _note(found, kind, today)
     record(
         actor=actor,
         verb="person.status",
@@ -316,6 +325,32 @@ def _turn(
         detail={"kind": int(kind), "status": status, "on": on, "source": source},
     )
     return period
+
+
+def _held(found: Person) -> set[str]:
+    """What is known of a person, by the names of `said`."""
+    held = {
+        name
+        for name in (*EDITABLE, "household_role", "benefits_received")
+        if getattr(found, name) not in (None, "")
+    }
+    if found.household_id is not None:
+        held.add("household")
+    if found.unit.level in ("grid", "building"):
+        held.add("unit")
+    held.update(name for name in found.known_none if name in (*EDITABLE, said.REGISTERED))
+    kinds = StatusPeriod.objects.filter(person=found, kind__in=said.OF_KIND).order_by()
+    held.update(said.OF_KIND[PeriodKind(kind)] for kind in kinds.values_list("kind", flat=True))
+    return held
+
+
+def _note(found: Person, kind: PeriodKind, today: date) -> None:
+    """A status was stated today: whatever day it began, an older file does not undo it."""
+    if kind in said.OF_KIND:
+        found.fact_dates = said.noted(
+            found.fact_dates, found.as_of.isoformat(), said.OF_KIND[kind], today.isoformat()
+        )
+        found.save(update_fields=["fact_dates"])
 
 
 def _begins_unknown(latest: StatusPeriod, status: str | None) -> bool:

@@ -1,7 +1,7 @@
 """Many people at once, as rosters bring them: new, changed or unchanged, by ID number.
 
 The bulk side of ``actions``: a few statements per block, never one per row. Given the same facts
-again it changes nothing. Blank facts never overwrite known ones.
+again it changes nothing. Blank facts never overwrite known ones, nor older facts newer ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.base.scope.turn import take_turn
 
-from . import actions
+from . import actions, said
 from .models import Household, PeriodKind, Person, StatusPeriod, WorkWish
 
 Result = Literal["new", "changed", "unchanged", "elsewhere"]
@@ -58,6 +58,7 @@ FACTS = (
     "insured_months_local",
     "certified_difficult_since",
 )
+_HOMES = ("grid", "building")
 #: Facts that periods hold; of these a row may only say that there is none.
 SINCE = ("unemployed_since", "employed_since", "registered_unemployed_since")
 _SINCE_OF = {
@@ -101,10 +102,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one entry; ``fields`` names what changed."""
+    """What became of one entry; ``fields`` names what changed.
+
+    ``kept``: what the entry says otherwise, but of which the ledger knows from a later day.
+    """
 
     result: Result
     fields: tuple[str, ...] = ()
+    kept: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(slots=True)
@@ -123,6 +128,7 @@ class _Changes:
 
     people: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
+    confirmed: list[dict[str, Any]] = field(default_factory=list)
     wishes: list[dict[str, Any]] = field(default_factory=list)
     wish_updates: list[dict[str, Any]] = field(default_factory=list)
     periods: list[dict[str, Any]] = field(default_factory=list)
@@ -161,7 +167,7 @@ class PeopleIntake:
             row["person_id"]: row
             for row in WorkWish.objects.filter(
                 person_id__in=[row["id"] for row in people.values()]
-            ).values("person_id", *WISH)
+            ).values("person_id", "said_on", *WISH)
         }
         numbers = self._household_ids(
             [e for e, i in zip(entries, indexes, strict=True) if i not in elsewhere]
@@ -178,15 +184,16 @@ class PeopleIntake:
                 self._add(entry, index, numbers, changes)
                 results.append(Taken("new"))
             else:
-                changed = self._change(
-                    entry,
-                    known,
-                    numbers,
-                    periods.get(known["id"], []),
-                    wishes.get(known["id"]),
-                    changes,
+                results.append(
+                    self._change(
+                        entry,
+                        known,
+                        numbers,
+                        periods.get(known["id"], []),
+                        wishes.get(known["id"]),
+                        changes,
+                    )
                 )
-                results.append(Taken("changed" if changed else "unchanged", tuple(changed)))
         if self.write:
             self._write(changes)
         return results
@@ -198,7 +205,7 @@ class PeopleIntake:
         if self.write:
             rows = rows.select_for_update(of=("self",))
         columns = ("id", "id_index", "unit_id", "unit_path", "phone_index", "address", "known_none")
-        found = rows.values(*columns, "household_id", *FACTS)
+        found = rows.values(*columns, "household_id", "source", "as_of", "fact_dates", *FACTS)
         return {row["id_index"]: row for row in found}
 
     def _household_ids(self, entries: Sequence[Entry]) -> dict[tuple[int, str], int]:
@@ -269,6 +276,7 @@ class PeopleIntake:
                 "point_source": "",
                 "source": self.source,
                 "as_of": self.as_of,
+                "fact_dates": {},
                 "synthetic": False,
                 "created_at": timezone.now(),
                 "periods": self._turns(entry, []),
@@ -285,12 +293,16 @@ class PeopleIntake:
         periods: list[_Period],
         wish: dict[str, Any] | None,
         changes: _Changes,
-    ) -> list[str]:
+    ) -> Taken:
         """What differs, by field; the changes go to ``changes``."""
-        said = {name: value for name, value in entry.facts.items() if value is not None}
-        said |= dict.fromkeys(name for name in entry.none if name in FACTS)
-        values = {name: known[name] for name in FACTS} | said
-        changed = [name for name, value in said.items() if known[name] != value]
+        household = numbers.get((entry.unit.pk, entry.household))
+        newer = _Newer(known, periods, wish, self.as_of)
+        if newer.any:
+            entry = newer.without(entry, household)
+        stated = {name: value for name, value in entry.facts.items() if value is not None}
+        stated |= dict.fromkeys(name for name in entry.none if name in FACTS)
+        values = {name: known[name] for name in FACTS} | stated
+        changed = [name for name, value in stated.items() if known[name] != value]
         told = set(entry.facts)
         if isinstance(entry.registered, date):
             told.add("registered_unemployed_since")
@@ -308,15 +320,21 @@ class PeopleIntake:
         if entry.address and entry.address != known["address"]:
             address = entry.address
             changed.append("address")
-        household = numbers.get((entry.unit.pk, entry.household))
         if entry.household and household != known["household_id"]:
             changed.append("household")
         # Into a building that is now known; never back to the community as a whole.
-        unit = entry.unit if entry.unit.level in ("grid", "building") else None
+        unit = entry.unit if entry.unit.level in _HOMES and "unit" not in newer.days else None
         if unit is not None and unit.path != known["unit_path"]:
             changed.append("unit")
             changes.moved.append(known["id"])
         path = known["unit_path"] if unit is None else unit.path
+        stated_all = _told(entry, stated, unit)
+        latest = stated_all and self.as_of >= known["as_of"]
+        provenance = {
+            "source": self.source if latest else known["source"],
+            "as_of": self.as_of if latest else known["as_of"],
+            "fact_dates": newer.restated(stated_all),
+        }
         if changed:
             changes.updates.append(
                 {
@@ -327,14 +345,16 @@ class PeopleIntake:
                     "household_id": household or known["household_id"],
                     "name_key": _name_key(values["name"]),
                     "known_none": none,
-                    "source": self.source,
-                    "as_of": self.as_of,
+                    **provenance,
                     "phone": phone,
                     "phone_index": index or known["phone_index"],
                     "address": address,
                 }
             )
-        turns = self._turns(entry, periods)
+        elif any(known[name] != provenance[name] for name in ("as_of", "fact_dates")):
+            # Nothing new, but of a later day: an older file must not undo it afterwards.
+            changes.confirmed.append({"id": known["id"], **provenance})
+        turns = [*newer.past, *self._turns(entry, periods)]
         if turns:
             changed.append("status")
             self._note_periods(known["id"], path, turns, changes)
@@ -345,9 +365,11 @@ class PeopleIntake:
                 changed.append("wish")
                 row = self._wish(known["id"], path, new)
                 (changes.wishes if wish is None else changes.wish_updates).append(row)
+            elif wish["said_on"] is None or wish["said_on"] < self.as_of:
+                changes.wish_updates.append(self._wish(known["id"], path, new))
         if changed:
             changes.audit.append((path, "person", str(known["id"]), {"fields": sorted(changed)}))
-        return changed
+        return Taken("changed" if changed else "unchanged", tuple(changed), tuple(newer.kept))
 
     def _wish(self, person_id: int, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -412,6 +434,7 @@ class PeopleIntake:
             changes.audit.append((row["unit_path"], "person", str(pk), {"new": True}))
         bulk.insert(Person, changes.people)
         self._update(changes.updates)
+        bulk.update(Person, changes.confirmed)
         _follow(changes.moved)
         # Closed before the next is opened: two of one kind never overlap.
         bulk.update(StatusPeriod, changes.period_updates)
@@ -435,6 +458,152 @@ class PeopleIntake:
         bulk.update(Person, rows)
         bulk.update(Person, phones)
         bulk.update(Person, addresses)
+
+
+class _Newer:
+    """What the ledger knows of a person from a later day than an entry's.
+
+    ``days``: of what and from when. ``kept``: where the entry says something else. ``past``:
+    periods that an older word adds where nothing was known.
+    """
+
+    def __init__(
+        self,
+        known: dict[str, Any],
+        periods: list[_Period],
+        wish: dict[str, Any] | None,
+        as_of: date,
+    ) -> None:
+        self.known, self.periods, self.wish, self.on = known, periods, wish, as_of
+        on = as_of.isoformat()
+        self.dates: dict[str, str] = known["fact_dates"]
+        self.as_of: str = known["as_of"].isoformat()
+        self.days: dict[str, str] = {}
+        self.kept: list[tuple[str, date]] = []
+        self.past: list[_Period] = []
+        self.held: frozenset[str] = frozenset()
+        if on != self.as_of or self.dates:
+            self.held = self._held()
+        if on < self.as_of or self.dates:
+            for name in sorted(self.held | self.dates.keys()):
+                known_ = name in self.held
+                if day := said.stands(self.dates, self.as_of, name, known=known_, on=on):
+                    self.days[name] = day
+        if wish is not None and wish["said_on"] and on < (day := wish["said_on"].isoformat()):
+            self.days["wish"] = day
+        self.any = bool(self.days)
+
+    def _held(self) -> frozenset[str]:
+        known = self.known
+        held = {name for name in FACTS if known[name] not in (None, "")}
+        held.update(name for name in known["known_none"] if name not in SINCE)
+        held.update(
+            name
+            for name, there in (
+                ("phone", known["phone_index"]),
+                ("address", known["address"]),
+                ("household", known["household_id"]),
+                ("unit", known["unit_path"] != _community(known["unit_path"]) + "/"),
+                (said.REGISTERED, said.REGISTERED in known["known_none"]),
+            )
+            if there
+        )
+        held.update(said.OF_KIND[PeriodKind(period.kind)] for period in self.periods)
+        return frozenset(held)
+
+    def restated(self, told: set[str]) -> dict[str, str]:
+        """The person's ``fact_dates`` once the entry is taken."""
+        on = self.on.isoformat()
+        if not told or (on == self.as_of and not self.dates):
+            return self.dates
+        return said.restated(self.dates, self.as_of, known=self.held, said=told, on=on)
+
+    def _keep(self, name: str, otherwise: object) -> None:
+        if otherwise and name in self.days:
+            self.kept.append((name, date.fromisoformat(self.days[name])))
+
+    def without(self, entry: Entry, household: int | None) -> Entry:
+        """What of the entry is news: the rest is left out, and noted where it differs."""
+        known, days = self.known, self.days
+        for name, value in entry.facts.items():
+            self._keep(name, value is not None and value != known[name])
+        for name in entry.none:
+            self._keep(name, name in FACTS and known[name] is not None)
+        self._keep("phone", entry.phone and blind_index(entry.phone) != known["phone_index"])
+        self._keep("address", entry.address and entry.address != known["address"])
+        self._keep("household", entry.household and household != known["household_id"])
+        self._keep("unit", entry.unit.level in _HOMES and entry.unit.path != known["unit_path"])
+        wish = self.wish or {}
+        self._keep("wish", any(wish.get(name) != value for name, value in entry.wish.items()))
+        status, since, registered = entry.status, entry.since, entry.registered
+        none = entry.none - days.keys()
+        if said.STATUS in days:
+            if status:
+                self._keep(said.STATUS, self._status_otherwise(status, since or registered or None))
+            status, since = "", None
+            none -= {"unemployed_since", "employed_since"}
+        if said.REGISTERED in days:
+            self._keep(said.REGISTERED, self._registered_otherwise(registered))
+            registered = None
+        return copied(
+            entry,
+            facts={name: value for name, value in entry.facts.items() if name not in days},
+            phone="" if "phone" in days else entry.phone,
+            address="" if "address" in days else entry.address,
+            none=none,
+            household="" if "household" in days else entry.household,
+            status=status,
+            since=since,
+            registered=registered,
+            wish={} if "wish" in days else entry.wish,
+        )
+
+    def _status_otherwise(self, status: str, since: date | None) -> bool:
+        """Whether an older word about the status differs; it fills the past that was unknown."""
+        kind = PeriodKind.EMPLOYMENT
+        spans = sorted((p for p in self.periods if p.kind == kind), key=lambda p: p.lower)
+        start, known = since or self.on, since is not None
+        if not spans:
+            return True
+        first = spans[0]
+        if start < first.lower:
+            if first.status != status:
+                self.past = [_Period(0, kind, status, start, first.lower, known)]
+            elif not first.start_known:
+                self.past = [copied(first, lower=start, start_known=known)]
+                spans = spans[1:]
+        spans += self.past
+        there = next((p for p in spans if _holds(p, self.on)), None)
+        if there is None or there.status != status:
+            return True
+        return since is not None and since != there.lower
+
+    def _registered_otherwise(self, registered: date | Literal[False] | None) -> bool:
+        """Whether an older word about the registration differs."""
+        spans = [p for p in self.periods if p.kind == PeriodKind.UNEMPLOYMENT_REGISTRATION]
+        if registered is None:
+            return False
+        if registered is False:
+            return any(_holds(p, self.on) for p in spans)
+        return all(p.lower != registered for p in spans)
+
+
+def _told(entry: Entry, stated: Mapping[str, Any], unit: Unit | None) -> set[str]:
+    """Of what the entry speaks, by the names of ``said``."""
+    told = set(stated)
+    told.update(
+        name
+        for name, there in (
+            ("phone", entry.phone),
+            ("address", entry.address),
+            ("household", entry.household),
+            ("unit", unit),
+            (said.STATUS, entry.status),
+            (said.REGISTERED, entry.registered is not None),
+        )
+        if there
+    )
+    return told
 
 
 # Many people bear one name.
@@ -476,7 +645,7 @@ def _communities(units: set[Unit]) -> dict[int, Unit]:
     found = {}
     above: dict[str, Unit] = {}
     for unit in units:
-        if unit.level in ("grid", "building"):
+        if unit.level in _HOMES:
             path = _community(unit.path) + "/"
             if path not in above:
                 above[path] = Unit.objects.get(path=path)
@@ -497,6 +666,10 @@ def _periods(person_ids: Sequence[int]) -> dict[int, list[_Period]]:
             _Period(pk, kind, status, during.lower, during.upper, start_known)
         )
     return found
+
+
+def _holds(period: _Period, day: date) -> bool:
+    return period.lower <= day and (period.upper is None or day < period.upper)
 
 
 def _latest(periods: Sequence[_Period], kind: int) -> _Period | None:

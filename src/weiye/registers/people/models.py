@@ -128,6 +128,8 @@ class Person(Scoped):
 
     source = models.CharField("数据来源", max_length=100)
     as_of = models.DateField("数据日期")
+    # Fact → ISO day, for facts that are of another day than ``as_of``; see ``said``.
+    fact_dates = models.JSONField("各项日期", default=dict)
     synthetic = models.BooleanField("演示数据", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

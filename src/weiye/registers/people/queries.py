@@ -4,6 +4,8 @@ A list never touches the encrypted columns: `ledger` defers them. Reading one pe
 act that is logged: `actions.open_person`.
 """
 
+import re
+import unicodedata
 from datetime import date
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
@@ -88,14 +90,27 @@ def _born_at_the_latest(as_of: date, years: int) -> date:
 
 # What no name begins with; the rest is a blind index.
 _INDEX = "#"
+_CONCEALED = re.compile(f"{_INDEX}[0-9a-f]{{64}}")
+_NUMBER = re.compile(r"[0-9]{6,}[0-9X]", re.IGNORECASE)
+_BETWEEN_DIGITS = re.compile(r"[\s\-–—.·]+|^\+86")
 
 
 def concealed(text: str) -> str:
-    """A search text that may be stored: a whole ID or phone number becomes its blind index."""
+    """A search text that may be stored and stand in an address.
+
+    Where it holds anything like an ID or phone number, however written, it becomes that number's
+    blind index; so does a part of one, which then finds nobody. What is concealed stays as it is.
+    """
     text = text.strip()
-    if len(text) >= 7 and text[:-1].isdecimal():
-        return _INDEX + blind_index(text)
-    return text
+    if is_concealed(text):
+        return text
+    digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
+    number = _NUMBER.search(digits)
+    return _INDEX + blind_index(number.group()) if number else text
+
+
+def is_concealed(text: str) -> bool:
+    return _CONCEALED.fullmatch(text) is not None
 
 
 def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
@@ -106,7 +121,7 @@ def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
     text = concealed(text)
     if not text:
         return rows
-    if text.startswith(_INDEX):
+    if is_concealed(text):
         index = text.removeprefix(_INDEX)
         return rows.filter(Q(id_index=index) | Q(phone_index=index))
     found = Q(name__contains=text)

@@ -85,6 +85,8 @@ class RosterAdapter(Adapter):
             else:
                 fields = frozenset(f for name in result.fields for f in _SOURCES.get(name, (name,)))
                 outcomes[at] = RowOutcome(Outcome(result.result), fields)
+                for name, day in result.kept:
+                    _tell_kept(block, at, name, day)
         return outcomes
 
     def _community(self, block: Block, at: int) -> Unit | None:
@@ -178,6 +180,14 @@ class RosterAdapter(Adapter):
             registered=False if registered is NEVER else registered,
             wish=_wish(row),
         )
+
+
+def _tell_kept(block: Block, at: int, name: str, day: date) -> None:
+    """The row is older than what the ledger knows."""
+    possible = _SOURCES.get("status" if name == "employment_status" else name, (name,))
+    shown = next((field for field in possible if field in block.columns), possible[0])
+    label = block.labels.get(shown, "这一项")
+    block.warn(at, shown, f"台账里的“{label}”更新（{day}），没有改动")
 
 
 # 户口簿 numbers have nine digits; a count within a file has fewer.

@@ -1,0 +1,46 @@
+"""Of which day each fact of a person is: the newer word stands, whoever's file comes later.
+
+A fact is of the person's ``as_of`` unless ``Person.fact_dates`` names another day. Facts go by
+their column; `STATUS` and `REGISTERED` stand for the periods of these kinds, ``household`` and
+``unit`` for where the person belongs. What is unknown is of no day, unless somebody took it back.
+Days are ISO text, which sorts as they do.
+"""
+
+from collections.abc import Collection, Mapping
+
+from .models import PeriodKind
+
+STATUS = "employment_status"
+REGISTERED = "registered_unemployed_since"
+OF_KIND = {PeriodKind.EMPLOYMENT: STATUS, PeriodKind.UNEMPLOYMENT_REGISTRATION: REGISTERED}
+
+Dates = Mapping[str, str]
+
+
+def stands(dates: Dates, as_of: str, name: str, *, known: bool, on: str) -> str:
+    """The day of what the ledger holds if that is newer than a word of the day ``on``, else ""."""
+    day = dates.get(name, as_of if known else "")
+    return day if on < day else ""
+
+
+def restated(
+    dates: Dates, as_of: str, *, known: Collection[str], said: Collection[str], on: str
+) -> dict[str, str]:
+    """``fact_dates`` after the facts ``said`` were stated of the day ``on``.
+
+    ``known``: the facts that the ledger held before. To be kept with the later of ``as_of`` and
+    ``on`` as the person's ``as_of``.
+    """
+    if on < as_of:
+        return {**dates, **dict.fromkeys(said, on)}
+    kept = {name: day for name, day in dates.items() if name not in said}
+    if on > as_of:
+        kept = {name: as_of for name in known if name not in said} | kept
+    # Of the person's own day as everything is; what was taken back is named all the same.
+    return {name: day for name, day in kept.items() if day != on or name not in known}
+
+
+def noted(dates: Dates, as_of: str, name: str, on: str) -> dict[str, str]:
+    """``fact_dates`` after one fact was stated of the day ``on``; ``as_of`` stays as it is."""
+    others = {other: day for other, day in dates.items() if other != name}
+    return others if on == as_of else others | {name: on}
