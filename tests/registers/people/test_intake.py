@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weiye.registers.people import intake
+from weiye.registers.people.intake import spans
 from weiye.registers.people.models import PeriodKind
 
 AS_OF = date(2025, 7, 1)
@@ -27,7 +27,7 @@ def histories(draw):
         periods.append([marks.pop(), None])
     status = st.sampled_from(["就业", "失业", "退休"])
     return [
-        intake._Period(n, KIND, draw(status), lower, upper, draw(st.booleans()))
+        spans.Period(n, KIND, draw(status), lower, upper, draw(st.booleans()))
         for n, (lower, upper) in enumerate(periods, start=1)
     ]
 
@@ -41,8 +41,8 @@ def applied(periods, turns):
 
 
 def turned(periods, status, since):
-    latest = intake._latest(periods, KIND)
-    return applied(periods, intake._turn(latest, KIND, status, since, AS_OF, periods))
+    latest = spans.latest_of(periods, KIND)
+    return applied(periods, spans.turned(latest, KIND, status, since, AS_OF, periods))
 
 
 @pytest.mark.requirement("PPL-2")

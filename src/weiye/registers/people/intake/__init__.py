@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as copied
 from datetime import date
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -25,101 +25,13 @@ from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.base.scope.turn import take_turn
 
-from . import actions, said
-from .models import Household, PeriodKind, Person, StatusPeriod, WorkWish
+from .. import actions
+from ..models import Household, PeriodKind, Person, StatusPeriod, WorkWish
+from .entry import FACTS, HOMES, SINCE, WISH, Entry, Result, Taken
+from .newer import Newer, community_path, topics
+from .spans import Period, latest_of, periods_of, turned
 
-Result = Literal["new", "changed", "unchanged", "elsewhere"]
-
-#: Columns of a person that a row may fill, beside the encrypted ones.
-FACTS = (
-    "name",
-    "household_role",
-    "birth_date",
-    "sex",
-    "retirement_base",
-    "hukou_unit",
-    "resident_since",
-    "education",
-    "graduated_on",
-    "continuing_school",
-    "skill_certificates",
-    "labour_capacity",
-    "work_wish",
-    "disability_grade",
-    "minimum_living",
-    "poverty_alleviation",
-    "single_parent_of_minor",
-    "land_lost",
-    "veteran",
-    "children",
-    "contract_months",
-    "monthly_income",
-    "pension_drawn",
-    "insured_months_local",
-    "certified_difficult_since",
-)
-_HOMES = ("grid", "building")
-#: Facts that periods hold; of these a row may only say that there is none.
-SINCE = ("unemployed_since", "employed_since", "registered_unemployed_since")
-_SINCE_OF = {
-    "失业": "unemployed_since",
-    "就业": "employed_since",
-    "灵活就业": "employed_since",
-}
-WISH = (
-    "occupation_codes",
-    "skills",
-    "min_wage",
-    "hours",
-    "needs_accessible",
-    "max_walk_minutes",
-    "training_wishes",
-)
 _DEFAULTS = {f.name: f.get_default() for f in WorkWish._meta.concrete_fields if f.name in WISH}
-_KINDS = (PeriodKind.EMPLOYMENT, PeriodKind.UNEMPLOYMENT_REGISTRATION)
-
-
-@dataclass(slots=True)
-class Entry:
-    """One row: what it says about one person. Facts that are absent are not said.
-
-    ``none``: facts said to be none or never. ``status`` holds from ``since`` (None: from when is
-    not said). ``registered``: day of the unemployment registration, False = not registered.
-    """
-
-    id_number: str
-    unit: Unit
-    facts: dict[str, Any]
-    phone: str = ""
-    address: str = ""
-    none: frozenset[str] = frozenset()
-    household: str = ""
-    status: str = ""
-    since: date | None = None
-    registered: date | Literal[False] | None = None
-    wish: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one entry; ``fields`` names what changed.
-
-    ``kept``: what the entry says otherwise, but of which the ledger knows from a later day.
-    """
-
-    result: Result
-    fields: tuple[str, ...] = ()
-    kept: tuple[tuple[str, date], ...] = ()
-
-
-@dataclass(slots=True)
-class _Period:
-    id: int
-    kind: int
-    status: str
-    lower: date
-    upper: date | None
-    start_known: bool = True
 
 
 @dataclass(slots=True)
@@ -162,7 +74,7 @@ class PeopleIntake:
         indexes = [blind_index(entry.id_number) for entry in entries]
         elsewhere = _held_elsewhere(indexes)
         people = self._people(indexes)
-        periods = _periods([row["id"] for row in people.values()])
+        periods = periods_of([row["id"] for row in people.values()])
         wishes = {
             row["person_id"]: row
             for row in WorkWish.objects.filter(
@@ -177,7 +89,7 @@ class PeopleIntake:
         for entry, index in zip(entries, indexes, strict=True):
             known = people.get(index)
             if index in elsewhere or (
-                known and _community(known["unit_path"]) != _community(entry.unit.path)
+                known and community_path(known["unit_path"]) != community_path(entry.unit.path)
             ):
                 results.append(Taken("elsewhere"))
             elif known is None:
@@ -290,27 +202,20 @@ class PeopleIntake:
         entry: Entry,
         known: dict[str, Any],
         numbers: Mapping[tuple[int, str], int],
-        periods: list[_Period],
+        periods: list[Period],
         wish: dict[str, Any] | None,
         changes: _Changes,
     ) -> Taken:
         """What differs, by field; the changes go to ``changes``."""
         household = numbers.get((entry.unit.pk, entry.household))
-        newer = _Newer(known, periods, wish, self.as_of)
+        newer = Newer(known, periods, wish, self.as_of)
         if newer.any:
             entry = newer.without(entry, household)
         stated = {name: value for name, value in entry.facts.items() if value is not None}
         stated |= dict.fromkeys(name for name in entry.none if name in FACTS)
         values = {name: known[name] for name in FACTS} | stated
         changed = [name for name, value in stated.items() if known[name] != value]
-        told = set(entry.facts)
-        if isinstance(entry.registered, date):
-            told.add("registered_unemployed_since")
-        if entry.since is not None:
-            told |= {"unemployed_since", "employed_since"}
-        elif entry.status in _SINCE_OF:
-            told.add(_SINCE_OF[entry.status])
-        none = sorted((set(known["known_none"]) - told) | entry.none)
+        none = entry.none_after(known["known_none"])
         if none != sorted(known["known_none"]) and not changed:
             changed.append("known_none")
         phone = index = address = None
@@ -323,17 +228,17 @@ class PeopleIntake:
         if entry.household and household != known["household_id"]:
             changed.append("household")
         # Into a building that is now known; never back to the community as a whole.
-        unit = entry.unit if entry.unit.level in _HOMES and "unit" not in newer.days else None
+        unit = entry.unit if entry.unit.level in HOMES and "unit" not in newer.days else None
         if unit is not None and unit.path != known["unit_path"]:
             changed.append("unit")
             changes.moved.append(known["id"])
         path = known["unit_path"] if unit is None else unit.path
-        stated_all = _told(entry, stated, unit)
-        latest = stated_all and self.as_of >= known["as_of"]
+        told = topics(entry, stated, unit)
+        latest = told and self.as_of >= known["as_of"]
         provenance = {
             "source": self.source if latest else known["source"],
             "as_of": self.as_of if latest else known["as_of"],
-            "fact_dates": newer.restated(stated_all),
+            "fact_dates": newer.restated(told),
         }
         if changed:
             changes.updates.append(
@@ -380,19 +285,19 @@ class PeopleIntake:
             "source": self.source,
         }
 
-    def _turns(self, entry: Entry, periods: list[_Period]) -> list[_Period]:
+    def _turns(self, entry: Entry, periods: list[Period]) -> list[Period]:
         """Periods to write; ``id`` 0 = a new one."""
-        turns: list[_Period] = []
+        turns: list[Period] = []
         registered = entry.registered if isinstance(entry.registered, date) else None
         if entry.status:
             since = entry.since
             if since is None and entry.status == "失业":
                 since = registered
-            latest = _latest(periods, PeriodKind.EMPLOYMENT)
-            turns += _turn(latest, PeriodKind.EMPLOYMENT, entry.status, since, self.as_of, periods)
-        latest = _latest(periods, PeriodKind.UNEMPLOYMENT_REGISTRATION)
+            latest = latest_of(periods, PeriodKind.EMPLOYMENT)
+            turns += turned(latest, PeriodKind.EMPLOYMENT, entry.status, since, self.as_of, periods)
+        latest = latest_of(periods, PeriodKind.UNEMPLOYMENT_REGISTRATION)
         if registered is not None:
-            turns += _turn(
+            turns += turned(
                 latest,
                 PeriodKind.UNEMPLOYMENT_REGISTRATION,
                 "",
@@ -407,7 +312,7 @@ class PeopleIntake:
         return turns
 
     def _note_periods(
-        self, person_id: int, path: str, turns: Sequence[_Period], changes: _Changes
+        self, person_id: int, path: str, turns: Sequence[Period], changes: _Changes
     ) -> None:
         for turn in turns:
             row = {
@@ -460,152 +365,6 @@ class PeopleIntake:
         bulk.update(Person, addresses)
 
 
-class _Newer:
-    """What the ledger knows of a person from a later day than an entry's.
-
-    ``days``: of what and from when. ``kept``: where the entry says something else. ``past``:
-    periods that an older word adds where nothing was known.
-    """
-
-    def __init__(
-        self,
-        known: dict[str, Any],
-        periods: list[_Period],
-        wish: dict[str, Any] | None,
-        as_of: date,
-    ) -> None:
-        self.known, self.periods, self.wish, self.on = known, periods, wish, as_of
-        on = as_of.isoformat()
-        self.dates: dict[str, str] = known["fact_dates"]
-        self.as_of: str = known["as_of"].isoformat()
-        self.days: dict[str, str] = {}
-        self.kept: list[tuple[str, date]] = []
-        self.past: list[_Period] = []
-        self.held: frozenset[str] = frozenset()
-        if on != self.as_of or self.dates:
-            self.held = self._held()
-        if on < self.as_of or self.dates:
-            for name in sorted(self.held | self.dates.keys()):
-                known_ = name in self.held
-                if day := said.stands(self.dates, self.as_of, name, known=known_, on=on):
-                    self.days[name] = day
-        if wish is not None and wish["said_on"] and on < (day := wish["said_on"].isoformat()):
-            self.days["wish"] = day
-        self.any = bool(self.days)
-
-    def _held(self) -> frozenset[str]:
-        known = self.known
-        held = {name for name in FACTS if known[name] not in (None, "")}
-        held.update(name for name in known["known_none"] if name not in SINCE)
-        held.update(
-            name
-            for name, there in (
-                ("phone", known["phone_index"]),
-                ("address", known["address"]),
-                ("household", known["household_id"]),
-                ("unit", known["unit_path"] != _community(known["unit_path"]) + "/"),
-                (said.REGISTERED, said.REGISTERED in known["known_none"]),
-            )
-            if there
-        )
-        held.update(said.OF_KIND[PeriodKind(period.kind)] for period in self.periods)
-        return frozenset(held)
-
-    def restated(self, told: set[str]) -> dict[str, str]:
-        """The person's ``fact_dates`` once the entry is taken."""
-        on = self.on.isoformat()
-        if not told or (on == self.as_of and not self.dates):
-            return self.dates
-        return said.restated(self.dates, self.as_of, known=self.held, said=told, on=on)
-
-    def _keep(self, name: str, otherwise: object) -> None:
-        if otherwise and name in self.days:
-            self.kept.append((name, date.fromisoformat(self.days[name])))
-
-    def without(self, entry: Entry, household: int | None) -> Entry:
-        """What of the entry is news: the rest is left out, and noted where it differs."""
-        known, days = self.known, self.days
-        for name, value in entry.facts.items():
-            self._keep(name, value is not None and value != known[name])
-        for name in entry.none:
-            self._keep(name, name in FACTS and known[name] is not None)
-        self._keep("phone", entry.phone and blind_index(entry.phone) != known["phone_index"])
-        self._keep("address", entry.address and entry.address != known["address"])
-        self._keep("household", entry.household and household != known["household_id"])
-        self._keep("unit", entry.unit.level in _HOMES and entry.unit.path != known["unit_path"])
-        wish = self.wish or {}
-        self._keep("wish", any(wish.get(name) != value for name, value in entry.wish.items()))
-        status, since, registered = entry.status, entry.since, entry.registered
-        none = entry.none - days.keys()
-        if said.STATUS in days:
-            if status:
-                self._keep(said.STATUS, self._status_otherwise(status, since or registered or None))
-            status, since = "", None
-            none -= {"unemployed_since", "employed_since"}
-        if said.REGISTERED in days:
-            self._keep(said.REGISTERED, self._registered_otherwise(registered))
-            registered = None
-        return copied(
-            entry,
-            facts={name: value for name, value in entry.facts.items() if name not in days},
-            phone="" if "phone" in days else entry.phone,
-            address="" if "address" in days else entry.address,
-            none=none,
-            household="" if "household" in days else entry.household,
-            status=status,
-            since=since,
-            registered=registered,
-            wish={} if "wish" in days else entry.wish,
-        )
-
-    def _status_otherwise(self, status: str, since: date | None) -> bool:
-        """Whether an older word about the status differs; it fills the past that was unknown."""
-        kind = PeriodKind.EMPLOYMENT
-        spans = sorted((p for p in self.periods if p.kind == kind), key=lambda p: p.lower)
-        start, known = since or self.on, since is not None
-        if not spans:
-            return True
-        first = spans[0]
-        if start < first.lower:
-            if first.status != status:
-                self.past = [_Period(0, kind, status, start, first.lower, known)]
-            elif not first.start_known:
-                self.past = [copied(first, lower=start, start_known=known)]
-                spans = spans[1:]
-        spans += self.past
-        there = next((p for p in spans if _holds(p, self.on)), None)
-        if there is None or there.status != status:
-            return True
-        return since is not None and since != there.lower
-
-    def _registered_otherwise(self, registered: date | Literal[False] | None) -> bool:
-        """Whether an older word about the registration differs."""
-        spans = [p for p in self.periods if p.kind == PeriodKind.UNEMPLOYMENT_REGISTRATION]
-        if registered is None:
-            return False
-        if registered is False:
-            return any(_holds(p, self.on) for p in spans)
-        return all(p.lower != registered for p in spans)
-
-
-def _told(entry: Entry, stated: Mapping[str, Any], unit: Unit | None) -> set[str]:
-    """Of what the entry speaks, by the names of ``said``."""
-    told = set(stated)
-    told.update(
-        name
-        for name, there in (
-            ("phone", entry.phone),
-            ("address", entry.address),
-            ("household", entry.household),
-            ("unit", unit),
-            (said.STATUS, entry.status),
-            (said.REGISTERED, entry.registered is not None),
-        )
-        if there
-    )
-    return told
-
-
 # Many people bear one name.
 _name_key = lru_cache(maxsize=50_000)(actions.name_key)
 
@@ -635,18 +394,13 @@ def _follow(person_ids: Sequence[int]) -> None:
             )
 
 
-def _community(path: str) -> str:
-    """The path of the community that a unit lies in."""
-    return "/".join(path.split("/")[:5])
-
-
 def _communities(units: set[Unit]) -> dict[int, Unit]:
     """For each unit the community it lies in (itself, for a community or one above it)."""
     found = {}
     above: dict[str, Unit] = {}
     for unit in units:
-        if unit.level in _HOMES:
-            path = _community(unit.path) + "/"
+        if unit.level in HOMES:
+            path = community_path(unit.path) + "/"
             if path not in above:
                 above[path] = Unit.objects.get(path=path)
             found[unit.pk] = above[path]
@@ -655,62 +409,4 @@ def _communities(units: set[Unit]) -> dict[int, Unit]:
     return found
 
 
-def _periods(person_ids: Sequence[int]) -> dict[int, list[_Period]]:
-    found: dict[int, list[_Period]] = {}
-    rows = StatusPeriod.objects.filter(person_id__in=person_ids, kind__in=_KINDS)
-    columns = ("id", "person_id", "kind", "status", "during", "start_known")
-    for pk, person, kind, status, during, start_known in rows.order_by(
-        "person_id", "during"
-    ).values_list(*columns):
-        found.setdefault(person, []).append(
-            _Period(pk, kind, status, during.lower, during.upper, start_known)
-        )
-    return found
-
-
-def _holds(period: _Period, day: date) -> bool:
-    return period.lower <= day and (period.upper is None or day < period.upper)
-
-
-def _latest(periods: Sequence[_Period], kind: int) -> _Period | None:
-    return max((p for p in periods if p.kind == kind), key=lambda p: p.lower, default=None)
-
-
-def _turn(
-    latest: _Period | None,
-    kind: PeriodKind,
-    status: str,
-    since: date | None,
-    as_of: date,
-    periods: Sequence[_Period],
-) -> list[_Period]:
-    """What to write so that ``status`` holds from ``since``, given the latest period of the kind.
-
-    The same status from another day moves the beginning, as far as the period before allows; a
-    later day with another status closes the one and opens the next; a turn before the latest one
-    changes nothing, unless that one's day was not known. Without a day the status holds from
-    ``as_of`` at the latest: its beginning is not known.
-    """
-    known = since is not None
-    if latest is None:
-        return [_Period(0, kind, status, since or as_of, None, known)]
-    if latest.upper is not None:
-        if since is not None and since < latest.upper:
-            return []
-        return [_Period(0, kind, status, max(since or as_of, latest.upper), None, known)]
-    before = [p.upper for p in periods if p.kind == kind and p.lower < latest.lower and p.upper]
-    if latest.status == status:
-        start = max([since or latest.lower, *before])
-        known = known or latest.start_known
-        if (start, known) == (latest.lower, latest.start_known):
-            return []
-        return [_Period(latest.id, kind, status, start, None, known)]
-    start = since or as_of
-    if start < latest.lower:
-        if latest.start_known:
-            return []
-        start = max([start, *before])
-        return [_Period(latest.id, kind, status, start, None, known)]
-    if start == latest.lower:
-        return [_Period(latest.id, kind, status, start, None, known)]
-    return [copied(latest, upper=start), _Period(0, kind, status, start, None, known)]
+__all__ = ["FACTS", "SINCE", "Entry", "PeopleIntake", "Result", "Taken"]
