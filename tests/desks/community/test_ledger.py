@@ -78,8 +78,62 @@ def test_filters_and_search(helped, signed, query: str, found: set[str]) -> None
     helped("王小明")
     helped("李大海")
     helped("赵新来", days=2, birth_date=timezone.localdate() - timedelta(days=25 * 365))
-    text = signed("worker-a").get(f"{LEDGER}?{query}").content.decode()
+    text = signed("worker-a").get(f"{LEDGER}?{query}", follow=True).content.decode()
     assert {n for n in ("王小明", "李大海", "赵新来") if f">{n}</a>" in text} == found
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+@pytest.mark.parametrize(
+    "typed",
+    ["{id}", "{phone}", " 200 0000 0001 ", "２００００００００01", "+86{phone}", "王小明 {phone}"],
+)
+def test_a_number_searched_for_stands_in_no_address(
+    helped, signed, typed: str, method: str
+) -> None:
+    one = helped("王小明").person
+    helped("李大海")
+    text = typed.format(id=one.id_number, phone=one.phone)
+    client = signed("worker-a")
+    sent = {"q": text, "group": "长期失业", "status": "", "sort": "-age", "col": ["status", "age"]}
+    answer = getattr(client, method)(LEDGER, sent)
+    assert answer.status_code == 302
+    target = answer["Location"]
+    assert target.startswith(f"{LEDGER}?")
+    asked = QueryDict(target.partition("?")[2])
+    assert set(asked) == {"q", "group", "sort", "col"}
+    assert asked.getlist("col") == ["status", "age"]
+    page = client.get(target)
+    assert page.status_code == 200
+    body = page.content.decode()
+    assert ">王小明</a>" in body
+    assert ">李大海</a>" not in body
+    assert "按号码查找" in body
+    for shown in (target, body):
+        for number in (one.id_number, one.phone, text.strip(), "20000000001"):
+            assert number not in shown
+    # The form carries the search on while another filter changes; a name typed takes its place.
+    held = {"q": "", "q_held": asked["q"], "group": "残疾"}
+    assert QueryDict(client.post(LEDGER, held)["Location"].partition("?")[2]).dict() == {
+        "q": asked["q"],
+        "group": "残疾",
+    }
+    named = client.post(LEDGER, {**held, "q": "王"})["Location"]
+    assert QueryDict(named.partition("?")[2]).dict() == {"q": "王", "group": "残疾"}
+    repeated = QueryDict(mutable=True)
+    repeated.update({"q": text, "group": "长期失业"})
+    exported = client.post(f"{LEDGER}export/", {"query": repeated.urlencode()})
+    assert QueryDict(exported["Location"].partition("?")[2])["q"] == asked["q"]
+
+
+def test_a_name_searched_for_stays_in_the_address(helped, signed) -> None:
+    helped("王小明")
+    client = signed("worker-a")
+    assert client.get(LEDGER, {"q": "王 小"}).status_code == 200
+    assert client.post(LEDGER, {"q": "王"})["Location"] == f"{LEDGER}?q=%E7%8E%8B"
+    assert client.post(LEDGER, {"q": "", "status": ""})["Location"] == LEDGER
+    body = client.get(LEDGER, {"q": "王"}).content.decode()
+    assert 'value="王"' in body
+    assert 'name="q_held"' not in body
 
 
 def test_the_ledger_costs_the_same_for_one_and_for_many(helped, signed) -> None:

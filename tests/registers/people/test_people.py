@@ -216,6 +216,17 @@ def test_found_by_part_of_the_name_by_pinyin_and_by_whole_numbers_alone(
         assert found(text) == [], text
 
 
+@pytest.mark.parametrize("text", [ID, PHONE, ID.lower(), f"王 {PHONE[:3]}-{PHONE[3:]}", ID[:7]])
+def test_nothing_like_a_number_is_left_of_a_concealed_text(text: str) -> None:
+    found = queries.concealed(text)
+    assert queries.is_concealed(found)
+    assert queries.concealed(f" {found} ") == found
+    assert not queries.is_concealed(f"#{PHONE}")
+    assert queries.is_concealed(queries.concealed(f"#{PHONE}"))
+    for plain in ("王小明", "wang 12", "199001", ""):
+        assert queries.concealed(plain) == plain
+
+
 @pytest.mark.parametrize("as_of", [date(2025, 2, 28), date(2024, 2, 29), date(2025, 3, 1)])
 @pytest.mark.parametrize(
     "born", [date(2004, 2, 29), date(2004, 3, 1), date(2004, 2, 28), date(2005, 2, 28)]

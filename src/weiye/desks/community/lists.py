@@ -16,13 +16,21 @@ from weiye.registers.people import queries as people
 from weiye.services.assistance import queries as assistance
 from weiye.services.assistance.jurisdiction import pack_of
 
-from ..components.lists import Choice, Column, ListSpec, Range, Search
+from ..components.lists import Choice, Column, Concealing, ListSpec, Range, Search
 from ..components.words import hours_words, wage_words
 
 Rows = QuerySet[Any]
 
 WEEK = timedelta(days=6)
 """Today and the six days before or after it: "7天内"."""
+
+
+LEDGER_SEARCH = Search(
+    "搜索",
+    people.search,
+    placeholder="姓名、拼音，或完整的身份证号、电话",
+    concealing=Concealing(people.concealed, people.is_concealed, "按号码查找"),
+)
 
 
 def ledger_spec(actor: Actor, *, as_of: date) -> ListSpec:
@@ -109,7 +117,7 @@ def ledger_spec(actor: Actor, *, as_of: date) -> ListSpec:
                 hidden=True,
             ),
         ),
-        search=Search("搜索", people.search, placeholder="姓名、拼音，或完整的身份证号、电话"),
+        search=LEDGER_SEARCH,
         order="name",
         measure="人",
         counted="常住地在本辖区的人，按人计数。群体由规则自动判断，每人页面上写明理由和依据。",

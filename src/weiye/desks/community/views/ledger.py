@@ -3,8 +3,9 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
@@ -13,7 +14,7 @@ from weiye.base.scope.actor import Actor
 from ...components.lists import ListPage
 from ...components.params import typed, whole_number
 from ..desk import actor_of, runs_of
-from ..lists import ledger_spec
+from ..lists import LEDGER_SEARCH, ledger_spec
 
 
 def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]:
@@ -35,9 +36,14 @@ def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]
 
 
 @right("people.list")
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def ledger(request: HttpRequest) -> HttpResponse:
+    """The ledger (GET), or the way to it from its search form (POST): no number in an address."""
     actor = actor_of(request)
+    if request.method == "POST":
+        return _to_ledger(request.POST)
+    if LEDGER_SEARCH.conceals(request.GET):
+        return _to_ledger(request.GET)
     page, unit = ledger_page(actor, request.GET)
     # A grown ledger is empty only by its filters; an empty one asks for the first roster.
     first_use = not page.total and not page.active and not page.complaints and unit is None
@@ -60,10 +66,15 @@ def export(request: HttpRequest) -> HttpResponse:
     from ..jobs import start_export
 
     actor = actor_of(request)
-    params = QueryDict(request.POST.get("query", "")[:2000])
+    params = LEDGER_SEARCH.settled(QueryDict(request.POST.get("query", "")[:2000]))
     ledger_page(actor, params)  # a unit outside the area is refused here, not in the job
     keys = request.POST.getlist("pick")
     picked = [key for text in keys if (key := whole_number(text)) is not None]
     start_export(actor=actor, query=params.urlencode(), picked=picked)
     messages.info(request, "正在生成 Excel 文件，做好后在本页下载。")
-    return redirect(f"/community/people/?{params.urlencode()}")
+    return _to_ledger(params)
+
+
+def _to_ledger(params: QueryDict) -> HttpResponse:
+    query = LEDGER_SEARCH.settled(params).urlencode()
+    return redirect(reverse("community:ledger") + (f"?{query}" if query else ""))

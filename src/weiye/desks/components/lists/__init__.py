@@ -5,7 +5,17 @@ request's parameters. A page costs two queries (count and 50 rows) plus the quer
 """
 
 from .columns import Column
-from .filters import Choice, Filter, Flag, Range, Search
+from .filters import Choice, Concealing, Filter, Flag, Range, Search
 from .page import ListPage, ListSpec
 
-__all__ = ["Choice", "Column", "Filter", "Flag", "ListPage", "ListSpec", "Range", "Search"]
+__all__ = [
+    "Choice",
+    "Column",
+    "Concealing",
+    "Filter",
+    "Flag",
+    "ListPage",
+    "ListSpec",
+    "Range",
+    "Search",
+]

@@ -38,26 +38,77 @@ class Filter(Protocol):
 
 
 @dataclass(frozen=True)
+class Concealing:
+    """What keeps texts out of addresses, where browsers and proxies would remember them.
+
+    ``conceal`` gives what may stand there instead (itself, if anything may); ``words`` tell what
+    was searched for without saying it.
+    """
+
+    conceal: Callable[[str], str]
+    is_concealed: Callable[[str], bool]
+    words: str
+
+
+@dataclass(frozen=True)
 class Search:
-    """Free text. ``apply`` may raise ValueError with a sentence for the person who searched."""
+    """Free text. ``apply`` may raise ValueError with a sentence for the person who searched.
+
+    With ``concealing`` the form is sent by POST; its view answers with a redirect to the address
+    that `settled` gives.
+    """
 
     kind: ClassVar[str] = "search"
     label: str
     apply: Callable[[Rows, str], Rows]
     placeholder: str = ""
     key: str = "q"
+    concealing: Concealing | None = None
+
+    @property
+    def held_key(self) -> str:
+        """The field that carries a concealed text while the form shows none."""
+        return f"{self.key}_held"
+
+    def settled(self, params: QueryDict) -> QueryDict:
+        """The parameters as they may stand in an address; a form's empty ones and its own left out.
+
+        An empty search keeps the concealed text that the form carried.
+        """
+        found = params.copy()
+        held = typed(found, self.held_key)
+        for name in (self.held_key, "csrfmiddlewaretoken"):
+            found.pop(name, None)
+        text = typed(found, self.key) or held
+        found[self.key] = self.concealing.conceal(text) if self.concealing else text
+        for name, values in list(found.lists()):
+            found.setlist(name, [value for value in values if value != ""])
+        return found
+
+    def conceals(self, params: QueryDict) -> bool:
+        """Whether the parameters hold a text that may not stand in an address."""
+        text = typed(params, self.key)
+        return self.concealing is not None and self.concealing.conceal(text) != text
+
+    def _hidden(self, text: str) -> bool:
+        return self.concealing is not None and self.concealing.is_concealed(text)
 
     def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
         text = typed(params, self.key)
         if not text:
             return rows, None, ""
+        words = f"搜索“{text}”"
+        if self.concealing and self._hidden(text):
+            words = self.concealing.words
         try:
-            return self.apply(rows, text), Active(f"搜索“{text}”", (self.key,)), ""
+            return self.apply(rows, text), Active(words, (self.key,)), ""
         except ValueError as error:
             return rows.none(), None, str(error)
 
     def field(self, params: QueryDict) -> dict[str, Any]:
-        return {"value": typed(params, self.key)}
+        text = typed(params, self.key)
+        hidden = self._hidden(text)
+        return {"value": "" if hidden else text, "held": text if hidden else ""}
 
 
 @dataclass(frozen=True)

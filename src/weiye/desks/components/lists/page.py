@@ -228,6 +228,11 @@ class ListPage:
         return str(self.spec.search.field(self.params)["value"]) if self.spec.search else ""
 
     @property
+    def search_held(self) -> str:
+        """The concealed text searched for, which the field does not show."""
+        return str(self.spec.search.field(self.params)["held"]) if self.spec.search else ""
+
+    @property
     def filters_active(self) -> int:
         """Narrowings other than the search text."""
         return sum(1 for a in self.active if self.spec.search is None or a.keys != ("q",))
