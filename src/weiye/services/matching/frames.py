@@ -156,7 +156,9 @@ def _bounds(column: pl.Series) -> tuple[float, float]:
 
 
 def _communities(paths: pl.Series) -> list[str]:
-    return sorted({"/".join(path.split("/")[:5]) + "/" for path in paths.unique().to_list()})
+    return sorted(
+        {"/".join(path.rstrip("/").split("/")[:5]) + "/" for path in paths.unique().to_list()}
+    )
 
 
 def vacancies_frame(rows: QuerySet[PublicVacancy]) -> pl.DataFrame:
