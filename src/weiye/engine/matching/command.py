@@ -29,14 +29,19 @@ NAMES = [
 ]
 
 
-def main(argv: Sequence[str], *, weights: Mapping[str, int] | None = None) -> int:
+def main(
+    argv: Sequence[str],
+    *,
+    weights: Mapping[str, int] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> int:
     """Status 0, or 2 with one message and nothing written. `weights`: what holds without
-    `--weights`; without either, the defaults of `Weights`."""
+    `--weights`; without either, the defaults of `Weights`. `names`: likewise for `--names`."""
     options = _parser().parse_args(argv)
     try:
         out = check_target(options.out)
         chosen = _weights(options.weights, weights)
-        (people, bad_people), (vacancies, bad_vacancies), names = _tables(options)
+        (people, bad_people), (vacancies, bad_vacancies), given = _tables(options)
     except TableError as error:
         print(error, file=sys.stderr)
         return 2
@@ -48,7 +53,7 @@ def main(argv: Sequence[str], *, weights: Mapping[str, int] | None = None) -> in
         top=options.top,
         weights=chosen,
         direction=options.direction,
-        names=names,
+        names=given or names or {},
         threads=options.threads,
     )
     try:
@@ -58,7 +63,7 @@ def main(argv: Sequence[str], *, weights: Mapping[str, int] | None = None) -> in
         print(error, file=sys.stderr)
         return 2
     print(
-        f"{people.height} 人 × {vacancies.height} 个岗位 → {pairs.height} 对,已写入 {out}",
+        f"{people.height} 人 × {vacancies.height} 个岗位 → {pairs.height} 对，已写入 {out}",
         file=sys.stderr,
     )
     if rejected:

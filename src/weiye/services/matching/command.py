@@ -1,4 +1,4 @@
-"""``./weiye match``: the engine's command with the weights of a pack.
+"""``./weiye match``: the engine's command with a pack's weights and the occupations' names.
 
 ``--region CODE`` names the jurisdiction; without it the province's weights hold.
 """
@@ -8,6 +8,7 @@ import sys
 
 from weiye.base.packs import PackError, load_all, load_pack
 from weiye.engine.matching.command import main as match
+from weiye.engine.occupations import names
 
 
 def main(argv: list[str]) -> int:
@@ -25,4 +26,4 @@ def main(argv: list[str]) -> int:
     except PackError as error:
         sys.stderr.write(f"weiye match: {error}\n")
         return 2
-    return match(rest, weights=pack.matching)
+    return match(rest, weights=pack.matching, names=names())
