@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.world import PASSWORD
+from tests.world import PASSWORD, A
 from weiye.base.accounts.models import Account
 from weiye.config import admin
 
@@ -21,6 +21,12 @@ def test_the_first_administrator_may_sign_in(monkeypatch: pytest.MonkeyPatch) ->
     account = Account.objects.get(username="first")
     assert account.check_password(PASSWORD)
     assert account.memberships.get().role == "administrator"
+
+
+def test_any_other_role_for_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert create(monkeypatch, PASSWORD, "--role", "station_worker", "--unit", A) == 0
+    membership = Account.objects.get(username="first").memberships.get()
+    assert (membership.role, membership.unit.code) == ("station_worker", A)
 
 
 @pytest.mark.parametrize(
