@@ -12,7 +12,6 @@ from .cases import DAY, JINAN, WEIHAI, asked, group_verdicts, person
 MET, UNMET, UNKNOWN = "met", "unmet", "unknown"
 TWO = pytest.mark.requirement("PPL-4")
 AID = pytest.mark.requirement("PPL-5")
-OTHER = pytest.mark.requirement("PPL-7")
 
 # A woman of 42, out of work since the end of 2024 and registered.
 OUT = {
@@ -245,7 +244,6 @@ def test_graduates_long_without_work():
 
 
 @AID
-@pytest.mark.requirement("PPL-6")
 def test_people_in_difficulty_by_the_regulation():
     young = OUT | {"sex": "男", "unemployed_since": "2025-05-01", "household_id": "h"}
     earner = person(household_id="h")
@@ -271,7 +269,6 @@ def test_people_in_difficulty_by_the_regulation():
     assert first(poverty_alleviation="脱贫享受政策") == UNMET
 
 
-@OTHER
 def test_mothers_of_two():
     two = {"sex": "女", "children": ["2012-01-01", "2015-01-01"]}
     assert group_verdicts(
@@ -285,7 +282,6 @@ def test_mothers_of_two():
     ) == [MET, MET, UNMET, UNMET, UNMET, UNKNOWN]
 
 
-@OTHER
 def test_younger_elders_veterans_and_school_leavers():
     assert group_verdicts(
         "低龄老年人",
@@ -320,7 +316,6 @@ def test_younger_elders_veterans_and_school_leavers():
     ) == [MET, MET, MET, UNMET, UNMET, UNMET, UNKNOWN]
 
 
-@OTHER
 def test_rural_workers_away_from_home():
     moved = {"hukou_unit": "371082100201", "residence_unit": "371002001001"}
     assert group_verdicts(

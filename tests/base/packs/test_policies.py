@@ -8,7 +8,7 @@ import pytest
 
 from .cases import JINAN, WEIHAI, person, policy_rows
 
-pytestmark = [pytest.mark.requirement("POL-2"), pytest.mark.requirement("POL-4")]
+pytestmark = pytest.mark.requirement("POL-2")
 
 FIRM: dict[str, Any] = {
     "firm_kind": "小微企业",
