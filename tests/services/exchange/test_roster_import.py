@@ -371,6 +371,16 @@ def uploaded(who="worker-a", content=None, code=A, **more):
 
 
 @pytest.mark.django_db
+def test_who_may_not_import_reads_no_import_either():
+    batch = uploaded()
+    walker = actor("grid-a")
+    with fence(walker):
+        for read in (queries.batch, queries.preview, queries.rejects_file):
+            with pytest.raises(NotAllowed):
+                read(walker, batch.pk)
+
+
+@pytest.mark.django_db
 def test_a_mapping_is_changed_checked_and_remembered():
     head = ["姓名", "身份证号", "电话", "备用电话"]
     content = xlsx([head, *([*row, "20009999999"] for row in people(3))])

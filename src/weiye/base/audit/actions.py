@@ -33,7 +33,8 @@ def record(
     """Add one entry in the caller's transaction.
 
     ``path`` is the unit path of the thing acted on, ``thing`` the row (or its type and id).
-    ``detail`` holds ids, counts and field names, never personal data.
+    ``detail`` holds ids, counts, field names, a status, and a reason as somebody gave it; never
+    an ID number, a phone number or an address.
     """
     kind, key = "", ""
     if isinstance(thing, models.Model):

@@ -10,6 +10,7 @@ from weiye.base.files.models import StoredFile
 from weiye.base.scope.actor import Actor
 
 from . import preview as pages
+from .intake import RIGHTS
 from .models import ImportBatch, ImportState
 from .sheets import KINDS
 
@@ -60,13 +61,14 @@ def batches(actor: Actor, kind: str = "") -> QuerySet[ImportBatch]:
 
 
 def batch(actor: Actor, batch_id: int) -> ImportBatch:
-    """One import in the actor's area, else ``ImportBatch.DoesNotExist``."""
-    return batches(actor).get(pk=batch_id)
+    """One import in the actor's area, else ``ImportBatch.DoesNotExist``; `NotAllowed` by kind."""
+    return _allowed(actor, batches(actor).get(pk=batch_id))
 
 
 def preview(actor: Actor, batch_id: int) -> Preview:
-    """Columns, first rows, what is wrong. Raises ``ImportBatch.DoesNotExist``."""
-    found = ImportBatch.objects.visible_to(actor).select_related("unit", "run").get(pk=batch_id)
+    """Columns, first rows, what is wrong. Raises ``ImportBatch.DoesNotExist``, `NotAllowed`."""
+    rows = ImportBatch.objects.visible_to(actor).select_related("unit", "run")
+    found = _allowed(actor, rows.get(pk=batch_id))
     kind = KINDS[found.kind]
     page = pages.load(found.page)
     needed = {field.name for field in kind.needed}
@@ -88,8 +90,14 @@ def preview(actor: Actor, batch_id: int) -> Preview:
 
 def rejects_file(actor: Actor, batch_id: int) -> StoredFile | None:
     """The sender's file with the error column; hand it out by ``files.actions.hand_out``."""
-    found = ImportBatch.objects.visible_to(actor).select_related("rejects").get(pk=batch_id)
-    return found.rejects
+    rows = ImportBatch.objects.visible_to(actor).select_related("rejects")
+    return _allowed(actor, rows.get(pk=batch_id)).rejects
+
+
+def _allowed(actor: Actor, batch: ImportBatch) -> ImportBatch:
+    """Who may not import a kind does not read what came in with it either."""
+    actor.require(RIGHTS[batch.kind], batch.unit_path)
+    return batch
 
 
 def remembered(actor: Actor, *, kind: str, signature: str) -> dict[int, str] | None:
