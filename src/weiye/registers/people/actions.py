@@ -18,48 +18,11 @@ from weiye.engine.matching.schema import ALL_HOURS, EDUCATION_LEVELS
 from weiye.engine.rules import FactsError, facts_frame
 
 from . import queries, said
+from .columns import FACTS, WISH
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod, WorkWish
 
 # What a worker may correct by hand. The ID number comes with the roster and its check digits.
-EDITABLE = (
-    "name",
-    "phone",
-    "address",
-    "birth_date",
-    "sex",
-    "retirement_base",
-    "hukou_unit",
-    "resident_since",
-    "education",
-    "graduated_on",
-    "continuing_school",
-    "skill_certificates",
-    "labour_capacity",
-    "work_wish",
-    "disability_grade",
-    "minimum_living",
-    "poverty_alleviation",
-    "single_parent_of_minor",
-    "land_lost",
-    "veteran",
-    "children",
-    "contract_months",
-    "monthly_income",
-    "pension_drawn",
-    "insured_months_local",
-    "certified_difficult_since",
-    "lon",
-    "lat",
-)
-WISH = (
-    "occupation_codes",
-    "skills",
-    "min_wage",
-    "hours",
-    "needs_accessible",
-    "max_walk_minutes",
-    "training_wishes",
-)
+EDITABLE = (*(n for n in FACTS if n != "household_role"), "phone", "address", "lon", "lat")
 REVEALABLE = {"id_number": "身份证号", "phone": "电话", "address": "住址"}
 
 

@@ -15,39 +15,11 @@ from weiye.engine.simulation import Place, Society
 from weiye.registers.employers.actions import problems, public_copy
 from weiye.registers.employers.models import Employer, Vacancy, VacancyState
 from weiye.registers.people.actions import name_key
+from weiye.registers.people.columns import FACTS
 from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
 from weiye.registers.training.models import Programme
 
 SOURCE: Final = "演示数据（模拟生成）"
-
-_FACTS: Final = [
-    "household_role",
-    "name",
-    "birth_date",
-    "sex",
-    "retirement_base",
-    "hukou_unit",
-    "resident_since",
-    "education",
-    "graduated_on",
-    "continuing_school",
-    "skill_certificates",
-    "labour_capacity",
-    "work_wish",
-    "disability_grade",
-    "minimum_living",
-    "poverty_alleviation",
-    "single_parent_of_minor",
-    "land_lost",
-    "veteran",
-    "children",
-    "contract_months",
-    "monthly_income",
-    "pension_drawn",
-    "insured_months_local",
-    "certified_difficult_since",
-    "known_none",
-]
 
 
 class NoAreaTree(RuntimeError):
@@ -107,7 +79,7 @@ def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, 
     insert_objects(homes.values())
     people = {}
     for row in society.people.iter_rows(named=True):
-        facts = {name: row[name] for name in _FACTS}
+        facts = {name: row[name] for name in (*FACTS, "known_none")}
         people[row["person_id"]] = Person(
             unit=units[row["unit_code"]],
             unit_path=row["unit_path"],

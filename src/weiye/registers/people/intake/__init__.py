@@ -26,8 +26,9 @@ from weiye.base.scope.fence import fence
 from weiye.base.scope.turn import take_turn
 
 from .. import actions
+from ..columns import FACTS, WISH
 from ..models import Household, PeriodKind, Person, StatusPeriod, WorkWish
-from .entry import FACTS, HOMES, SINCE, WISH, Entry, Result, Taken
+from .entry import HOMES, Entry, Result, Taken
 from .newer import Newer, community_path, topics
 from .spans import Period, latest_of, periods_of, turned
 
@@ -409,4 +410,4 @@ def _communities(units: set[Unit]) -> dict[int, Unit]:
     return found
 
 
-__all__ = ["FACTS", "SINCE", "Entry", "PeopleIntake", "Result", "Taken"]
+__all__ = ["Entry", "PeopleIntake", "Result", "Taken"]

@@ -11,51 +11,12 @@ from weiye.base.regions.models import Unit
 
 Result = Literal["new", "changed", "unchanged", "elsewhere"]
 
-#: Columns of a person that a row may fill, beside the encrypted ones.
-FACTS = (
-    "name",
-    "household_role",
-    "birth_date",
-    "sex",
-    "retirement_base",
-    "hukou_unit",
-    "resident_since",
-    "education",
-    "graduated_on",
-    "continuing_school",
-    "skill_certificates",
-    "labour_capacity",
-    "work_wish",
-    "disability_grade",
-    "minimum_living",
-    "poverty_alleviation",
-    "single_parent_of_minor",
-    "land_lost",
-    "veteran",
-    "children",
-    "contract_months",
-    "monthly_income",
-    "pension_drawn",
-    "insured_months_local",
-    "certified_difficult_since",
-)
 HOMES = ("grid", "building")
-#: Facts that periods hold; of these a row may only say that there is none.
-SINCE = ("unemployed_since", "employed_since", "registered_unemployed_since")
 SINCE_OF = {
     "失业": "unemployed_since",
     "就业": "employed_since",
     "灵活就业": "employed_since",
 }
-WISH = (
-    "occupation_codes",
-    "skills",
-    "min_wage",
-    "hours",
-    "needs_accessible",
-    "max_walk_minutes",
-    "training_wishes",
-)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from weiye.base.privacy.fields import blind_index
 from weiye.base.regions.models import Unit
 
 from .. import said
+from ..columns import FACTS, SINCE
 from ..models import PeriodKind
-from .entry import FACTS, HOMES, SINCE, Entry
+from .entry import HOMES, Entry
 from .spans import Period, holds
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from weiye.base.privacy.fields import blind_index
 from weiye.base.regions.models import Unit
-from weiye.registers.people.intake import FACTS, SINCE, Entry, PeopleIntake
+from weiye.registers.people.columns import FACTS, SINCE
+from weiye.registers.people.intake import Entry, PeopleIntake
 
 from ..sheets import NEVER, Block, SheetRefused
 from ..sheets.job_words import occupation_code
