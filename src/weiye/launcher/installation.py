@@ -19,6 +19,14 @@ from weiye.launcher.trouble import Trouble
 LOOPBACK_NAMES = "127.0.0.1,localhost,[::1]"
 KEYS_PATIENCE = 30.0
 SETUP_PATIENCE = 3600.0
+NOT_PASSED_ON = (
+    "DATABASE_URL",
+    "WEIYE_OWNER_URL",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    # Packages come without bytecode: whoever forbids writing it compiles them at every start (3 s).
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 @dataclass
@@ -134,11 +142,7 @@ class Installation:
         self, *, demo: bool, owner: bool = False, hosts: str = LOOPBACK_NAMES
     ) -> dict[str, str]:
         """The environment of our own programs. The owner's login only for who makes tables."""
-        told = {
-            key: value
-            for key, value in self.environ.items()
-            if key not in ("DATABASE_URL", "WEIYE_OWNER_URL", "PYTHONHOME", "VIRTUAL_ENV")
-        }
+        told = {key: value for key, value in self.environ.items() if key not in NOT_PASSED_ON}
         told |= {
             "WEIYE_HOME": str(self.places.home),
             "WEIYE_SECRET_KEY": self.environ.get("WEIYE_SECRET_KEY") or self.keys.secret_key,
