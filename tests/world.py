@@ -93,7 +93,11 @@ def plant() -> None:
             )
         for sign in SIGNS:
             account = create_account(
-                actor=actor, username=sign.username, name=sign.username, password=PASSWORD
+                actor=actor,
+                username=sign.username,
+                name=sign.username,
+                password=PASSWORD,
+                unit=by_path[path_of(sign.unit)],
             )
             grant_membership(
                 actor=actor,
@@ -107,5 +111,27 @@ def actor(username: str):  # type: ignore[no-untyped-def]
     """The actor behind one of the world's user names."""
     from weiye.base.accounts.models import Membership
     from weiye.base.accounts.queries import actor_of
+    from weiye.base.scope.actor import system
+    from weiye.base.scope.fence import fence
 
-    return actor_of(Membership.objects.active().get(account__username=username))
+    with fence(system()):
+        return actor_of(Membership.objects.active().get(account__username=username))
+
+
+def account(username: str):  # type: ignore[no-untyped-def]
+    """The account of one of the world's user names."""
+    from weiye.base.accounts.models import Account
+    from weiye.base.scope.actor import system
+    from weiye.base.scope.fence import fence
+
+    with fence(system()):
+        return Account.objects.get(username=username)
+
+
+def sign_in(client, username: str) -> None:  # type: ignore[no-untyped-def]
+    """Sign a test client in as one of the world's user names."""
+    from weiye.base.scope.actor import system
+    from weiye.base.scope.fence import fence
+
+    with fence(system()):
+        client.force_login(account(username))

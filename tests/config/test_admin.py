@@ -6,6 +6,8 @@ import pytest
 
 from tests.world import PASSWORD, A
 from weiye.base.accounts.models import Account
+from weiye.base.scope.actor import system
+from weiye.base.scope.fence import fence
 from weiye.config import admin
 
 pytestmark = pytest.mark.django_db
@@ -18,15 +20,17 @@ def create(monkeypatch: pytest.MonkeyPatch, password: str, *more: str) -> int:
 
 def test_the_first_administrator_may_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     assert create(monkeypatch, PASSWORD) == 0
-    account = Account.objects.get(username="first")
-    assert account.check_password(PASSWORD)
-    assert account.memberships.get().role == "administrator"
+    with fence(system()):
+        account = Account.objects.get(username="first")
+        assert account.check_password(PASSWORD)
+        assert account.memberships.get().role == "administrator"
 
 
 def test_any_other_role_for_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert create(monkeypatch, PASSWORD, "--role", "station_worker", "--unit", A) == 0
-    membership = Account.objects.get(username="first").memberships.get()
-    assert (membership.role, membership.unit.code) == ("station_worker", A)
+    with fence(system()):
+        membership = Account.objects.get(username="first").memberships.get()
+        assert (membership.role, membership.unit.code) == ("station_worker", A)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +50,8 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(
 ) -> None:
     assert create(monkeypatch, password, *more) == 2
     assert said in capsys.readouterr().err
-    assert not Account.objects.filter(username="first").exists()
+    with fence(system()):
+        assert not Account.objects.filter(username="first").exists()
 
 
 def test_a_name_that_is_taken(

@@ -14,8 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.world import SIGNS, A, Sign, actor, path_of
-from weiye.base.accounts.models import Account
+from tests.world import SIGNS, A, Sign, actor, path_of, sign_in
 from weiye.base.files.actions import keep
 from weiye.base.regions.models import Unit
 from weiye.base.runs.models import Run
@@ -174,7 +173,7 @@ OUTSIDERS = [sign for sign in SIGNS if not path_of(A).startswith(path_of(sign.un
 @pytest.mark.parametrize("sign", OUTSIDERS, ids=lambda sign: sign.username)
 def test_no_route_shows_or_changes_what_lies_outside(sign: Sign, things: dict[str, Any]) -> None:
     client = Client(raise_request_exception=True)
-    client.force_login(Account.objects.get(username=sign.username))
+    sign_in(client, sign.username)
     before = digest_of_a()
     nobody = made_up(things)
     for name, arguments, _ in ROUTES:
@@ -193,7 +192,7 @@ def test_no_route_shows_or_changes_what_lies_outside(sign: Sign, things: dict[st
                 assert response.headers.get("Location", "").replace(url, none) == (
                     nothing.headers.get("Location", "")
                 ), f"{method} {name}"
-        client.force_login(Account.objects.get(username=sign.username))
+        sign_in(client, sign.username)
     assert digest_of_a() == before
 
 
@@ -218,7 +217,7 @@ def test_rights_bind_inside_the_area_too(things: dict[str, Any]) -> None:
     """City and province steer by figures: no page of a person opens for them."""
     for username in ("city", "province"):
         client = Client()
-        client.force_login(Account.objects.get(username=username))
+        sign_in(client, username)
         for name, arguments, view in ROUTES:
             access = declared(view)
             if access and access.right and not actor(username).can(access.right):
@@ -233,7 +232,7 @@ def test_rights_bind_inside_the_area_too(things: dict[str, Any]) -> None:
 def test_the_test_itself_notices_a_leak(things: dict[str, Any]) -> None:
     """The sentinel is really on the pages of those who may see it."""
     client = Client()
-    client.force_login(Account.objects.get(username="worker-a"))
+    sign_in(client, "worker-a")
     seen = [
         name
         for name, arguments, _ in ROUTES

@@ -45,6 +45,7 @@ def main(argv: list[str]) -> int:
                 username=options.username,
                 name=options.name or options.username,
                 password=password,
+                unit=unit,
             )
             grant_membership(actor=actor, account=account, role=options.role, unit=unit)
     except Unit.DoesNotExist:

@@ -65,6 +65,10 @@ INSTALLED_APPS = [
     "weiye.base.regions",
     "weiye.base.accounts",
     "weiye.base.audit",
+    "weiye.base.privacy",
+    "weiye.base.packs",
+    "weiye.base.drafts",
+    "weiye.base.integrity",
     "weiye.base.files",
     "weiye.base.runs",
     "weiye.registers.people",
@@ -76,6 +80,7 @@ INSTALLED_APPS = [
     "weiye.desks.components",
     "weiye.desks.community",
     "weiye.desks.resident",
+    "weiye.desks.administration",
 ]
 
 MIDDLEWARE = [
@@ -96,6 +101,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "weiye.config.urls"
 WSGI_APPLICATION = "weiye.config.wsgi.application"
 AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = ["weiye.base.accounts.backend.FencedBackend"]
 LOGIN_URL = "/signin/"
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -151,6 +157,9 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.services.assistance.jobs",
     "weiye.services.exchange.jobs",
     "weiye.base.runs.jobs",
+    "weiye.base.audit.jobs",
+    "weiye.base.privacy.jobs",
+    "weiye.base.accounts.jobs",
     "weiye.desks.community.jobs",
 ]
 

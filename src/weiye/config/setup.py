@@ -23,7 +23,7 @@ from weiye.base.packs import load_all
 from weiye.base.regions.actions import load_official
 from weiye.base.scope.actor import system
 from weiye.base.scope.login import refuse_unfenced_login
-from weiye.base.scope.policies import APP_LOGIN
+from weiye.base.scope.policies import APP_LOGIN, MissingRole
 from weiye.engine.matching import warm
 from weiye.services.demonstration import actions as demonstration
 
@@ -121,7 +121,10 @@ def app_can_log_in(app: dict[str, Any]) -> bool:
 def migrate() -> None:
     if settings.DATABASES["default"]["USER"] != APP_LOGIN:
         raise SetupFailed(f"web and worker must log in as {APP_LOGIN}")
-    call_command("migrate", database="owner", interactive=False, verbosity=0, skip_checks=True)
+    try:
+        call_command("migrate", database="owner", interactive=False, verbosity=0, skip_checks=True)
+    except MissingRole as error:
+        raise SetupFailed(str(error)) from error
 
 
 def province_packs() -> list[Path]:

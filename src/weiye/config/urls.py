@@ -12,5 +12,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("", include("weiye.desks.components.urls")),
     path("community/", include("weiye.desks.community.urls")),
+    path("administration/", include("weiye.desks.administration.urls")),
     path("", include("weiye.desks.resident.urls")),
 ]

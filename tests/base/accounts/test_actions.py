@@ -8,14 +8,19 @@ from weiye.base.accounts.actions import create_account, grant_membership
 from weiye.base.accounts.models import Membership
 from weiye.base.audit.models import AuditEntry
 from weiye.base.regions.models import Unit
-from weiye.base.scope.actor import NotAllowed
+from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 
 pytestmark = pytest.mark.django_db
 
 
 def make(by: str, username: str = "new", password: str = PASSWORD):  # type: ignore[no-untyped-def]
-    return create_account(actor=actor(by), username=username, name="新人", password=password)
+    me = actor(by)
+    with fence(me):
+        unit = Unit.objects.get(pk=me.unit_id)
+        return create_account(
+            actor=me, username=username, name="新人", password=password, unit=unit
+        )
 
 
 @pytest.mark.requirement("ORG-2")
@@ -45,7 +50,8 @@ def test_granting_twice_changes_nothing() -> None:
             grant_membership(
                 actor=actor("county"), account=account, role="station_worker", unit=unit
             )
-    assert Membership.objects.filter(account=account).count() == 1
+    with fence(system()):
+        assert Membership.objects.filter(account=account).count() == 1
 
 
 def test_a_role_must_fit_the_level() -> None:

@@ -13,7 +13,7 @@ from weiye.base.regions.models import Unit
 from weiye.base.runs import actions
 from weiye.base.runs.models import Run, RunState
 from weiye.base.runs.progress import Cancelled
-from weiye.base.scope.actor import Actor, NotAllowed
+from weiye.base.scope.actor import Actor, NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.models import Person
 
@@ -157,7 +157,8 @@ def test_cancelled_before_it_began() -> None:
 def test_an_account_switched_off_meanwhile_does_nothing() -> None:
     task = Task()
     run = begin(task)
-    Account.objects.filter(username="worker-a").update(is_active=False)
+    with fence(system()):
+        Account.objects.filter(username="worker-a").update(is_active=False)
     actions.work_off(**task.deferred[0], work=lambda *a: {})
     with fence(actor("clerk")):
         assert Run.objects.get(pk=run.pk).state == RunState.FAILED
@@ -195,7 +196,8 @@ def test_nobody_starts_work_that_would_be_done_with_more_than_their_own_rights()
     for username in ("worker-a", "grid-a"):
         who = actor(username)
         # Signed off meanwhile: work without a membership would be the system's own.
-        Membership.objects.filter(account__username="worker-a").delete()
+        with fence(system()):
+            Membership.objects.filter(account__username=username).delete()
         with fence(who), pytest.raises(NotAllowed):
             actions.start(actor=who, **said)
 

@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.world import actor
+from tests.world import A, account, actor
 from weiye.base.accounts.models import Account
 from weiye.base.accounts.roles import rights, roles
 from weiye.base.audit.models import AuditEntry
+from weiye.base.regions.models import Unit
 from weiye.base.scope.access import Access, declared, public, right, signed_in
-from weiye.base.scope.actor import NotAllowed
+from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.base.scope.gate import Gate
 
@@ -43,7 +44,7 @@ def test_every_route_declares_its_access() -> None:
 
 def request(username: str | None) -> HttpRequest:
     made = RequestFactory().get("/x/")
-    made.user = Account.objects.get(username=username) if username else AnonymousUser()
+    made.user = account(username) if username else AnonymousUser()
     made.session = {}  # type: ignore[assignment]
     made.resolver_match = None
     return made
@@ -142,7 +143,11 @@ def test_not_allowed_inside_the_view_becomes_a_refusal() -> None:
 
 
 def test_an_account_without_membership_enters_nothing() -> None:
-    Account.objects.create(username="nobody", name="无岗", password="x" * 12)
+    with fence(system()):
+        unit = Unit.objects.get(code=A)
+        Account.objects.create(
+            username="nobody", name="无岗", password="x" * 12, unit=unit, unit_path=unit.path
+        )
 
     def view(request: HttpRequest) -> HttpResponse:
         raise AssertionError("must not run")

@@ -150,7 +150,7 @@ def test_the_ledger_costs_the_same_for_one_and_for_many(helped, signed) -> None:
         helped(f"张三{n}")
     many = cost()
     assert one == many
-    assert many <= 16, "session, account, memberships, fence, runs, grids, count, rows"
+    assert many <= 22, "session, account, memberships, fence, runs, grids, count, rows"
 
 
 @pytest.mark.requirement("ORG-2")

@@ -12,8 +12,7 @@ from django.db import connection, connections
 
 from tests.services.assistance import world
 from tests.services.assistance.world import DAY
-from tests.world import A, actor
-from weiye.base.accounts.models import Account
+from tests.world import A, account, actor
 from weiye.base.audit.models import AuditEntry
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import NotAllowed
@@ -209,13 +208,11 @@ def test_closing_reopening_and_handing_over(me: Any) -> None:
         "file.close",
         "file.reopen",
     ]
-    grid = Account.objects.get(username="grid-a")
+    grid = account("grid-a")
     assert {w.username for w in queries.workers(me, path=file.unit_path)} == {"grid-a", "worker-a"}
     assert actions.reassign_file(actor=me, file_id=file.pk, account_id=grid.pk).worker_id == grid.pk
     with pytest.raises(ValidationError, match="不负责"):
-        actions.reassign_file(
-            actor=me, file_id=file.pk, account_id=Account.objects.get(username="worker-b").pk
-        )
+        actions.reassign_file(actor=me, file_id=file.pk, account_id=account("worker-b").pk)
 
 
 @pytest.mark.django_db

@@ -29,20 +29,31 @@ def check_password_strength(password: str) -> None:
 
 
 def create_account(
-    *, actor: Actor, username: str, name: str, password: str, synthetic: bool = False
+    *,
+    actor: Actor,
+    username: str,
+    name: str,
+    password: str,
+    unit: Unit,
+    synthetic: bool = False,
 ) -> Account:
-    """Create an account without any membership.
+    """Create an account without any membership; ``unit`` answers for it.
 
     Raises `NotAllowed` without the right ``accounts.manage`` and Django's ``ValidationError``
     (Chinese sentences) for a weak password.
     """
-    actor.require("accounts.manage")
+    actor.require("accounts.manage", unit.path)
     check_password_strength(password)
     with transaction.atomic():
         account = Account.objects.create_with_password(
-            password, username=username, name=name, synthetic=synthetic
+            password,
+            username=username,
+            name=name,
+            unit=unit,
+            unit_path=unit.path,
+            synthetic=synthetic,
         )
-        record(actor=actor, verb="account.create", path=actor.path, thing=account)
+        record(actor=actor, verb="account.create", path=unit.path, thing=account)
     return account
 
 
@@ -60,7 +71,15 @@ def grant_membership(*, actor: Actor, account: Account, role: str, unit: Unit) -
         raise NotAllowed("only an administrator names another")
     with transaction.atomic():
         membership, created = Membership.objects.get_or_create(
-            account=account, role=role, unit=unit, defaults={"unit_path": unit.path}
+            account=account,
+            role=role,
+            unit=unit,
+            ends_at=None,
+            defaults={
+                "unit_path": unit.path,
+                "account_name": account.name,
+                "granted_by": actor.account_id,
+            },
         )
         if created:
             record(

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 
 from weiye.base.scope.actor import Actor
+from weiye.base.scope.fence import fence, own
 
 from .models import Membership
 from .roles import roles
@@ -20,7 +21,17 @@ def actor_of(membership: Membership) -> Actor:
         unit_id=membership.unit_id,
         unit_name=membership.unit.name,
         rights=role.rights,
+        membership_id=membership.pk,
+        subject=(membership.subject_kind, membership.subject_id)
+        if membership.subject_id is not None
+        else None,
     )
+
+
+def memberships_of(account_id: int) -> list[Membership]:
+    """The account's own memberships in force, wherever they are; [] if it is switched off."""
+    with fence(own(account_id)):
+        return list(Membership.objects.active().filter(account_id=account_id).order_by("pk"))
 
 
 def actor_of_request(request: HttpRequest) -> Actor | None:
@@ -31,7 +42,7 @@ def actor_of_request(request: HttpRequest) -> Actor | None:
     """
     if not request.user.is_authenticated:
         return None
-    memberships = list(Membership.objects.active().filter(account_id=request.user.pk))
+    memberships = memberships_of(request.user.pk)
     if not memberships:
         return None
     wanted = request.session.get(SESSION_KEY)

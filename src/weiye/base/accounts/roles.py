@@ -17,6 +17,10 @@ class Role:
     title: str
     levels: tuple[str, ...]
     rights: frozenset[str]
+    # What a membership in this role must say besides: which department, what kind of collector.
+    capacities: tuple[str, ...] = ()
+    # Whom it acts for, if not for a unit: "person" or "institution".
+    subject: str = ""
 
 
 @cache
@@ -28,7 +32,14 @@ def roles() -> dict[str, Role]:
         unknown = set(entry["levels"]) - set(LEVELS)
         if unknown or not entry["rights"]:
             raise ValueError(f"roles.yaml: role {key}: unknown levels {unknown} or no rights")
-        found[key] = Role(key, entry["title"], tuple(entry["levels"]), frozenset(entry["rights"]))
+        found[key] = Role(
+            key,
+            entry["title"],
+            tuple(entry["levels"]),
+            frozenset(entry["rights"]),
+            tuple(entry.get("capacities", ())),
+            entry.get("subject", ""),
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 
 from weiye.base.accounts.models import Membership
-from weiye.base.accounts.queries import actor_of
+from weiye.base.accounts.queries import actor_of, memberships_of
 from weiye.base.scope.actor import Actor, NotAllowed, system
 from weiye.base.scope.fence import fence
 
@@ -59,9 +59,9 @@ def start(
     actor.require(right, path)
     membership_id = None
     if actor.account_id is not None:
-        membership = Membership.objects.filter(
-            account_id=actor.account_id, role=actor.role, unit_path=actor.path
-        ).first()
+        membership = next(
+            (m for m in memberships_of(actor.account_id) if m.pk == actor.membership_id), None
+        )
         if membership is None:
             raise NotAllowed(f"account {actor.account_id} is no {actor.role} of {actor.path}")
         membership_id = membership.pk
@@ -103,7 +103,9 @@ def work_off(*, run_id: int, path: str, work: Work) -> None:
         if run.cancel_asked:
             _finish(run, RunState.CANCELLED, "已取消，没有改动任何数据。")
             return
-        membership = Membership.objects.active().filter(pk=run.membership_id or 0).first()
+        # It may be one of a unit above the path.
+        with fence(system()):
+            membership = Membership.objects.active().filter(pk=run.membership_id or 0).first()
         if membership is None and run.membership_id is not None:
             _finish(run, RunState.FAILED, "发起人的账号已停用，没有改动任何数据。")
             return

@@ -8,6 +8,10 @@ class NotAllowed(Exception):
     """The actor's role does not grant the right, or the thing lies outside the actor's area."""
 
 
+# A range that holds no unit.
+NOWHERE = ("~/", "~0")
+
+
 def below(path: str) -> tuple[str, str]:
     """Return the half-open range [lo, hi) of all paths at or below ``path``.
 
@@ -33,10 +37,15 @@ class Actor:
     unit_id: int | None = None
     unit_name: str = ""
     rights: frozenset[str] = field(default_factory=frozenset)
+    membership_id: int | None = None
+    # Whoever acts for one person or institution alone ("person", 17) has rows, not an area.
+    subject: tuple[str, int] | None = None
 
     @property
     def range(self) -> tuple[str, str]:
         """The half-open range of unit paths that this actor may touch."""
+        if self.subject is not None:
+            return NOWHERE
         # Paths begin with a digit: ['0', ':') holds them all.
         return below(self.path) if self.path else ("0", ":")
 

@@ -5,27 +5,64 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from .actor import Actor
+from .actor import NOWHERE, Actor
 
-_SET = "SELECT set_config('weiye.lo', %s, true), set_config('weiye.hi', %s, true)"
-_READ = "SELECT current_setting('weiye.lo', true), current_setting('weiye.hi', true)"
+# Under this role only the policies for subjects apply: a person's or an institution's own rows.
+SUBJECT_ROLE = "weiye_subject"
+SUBJECTS = ("person", "institution")
+
+_NAMES = (
+    "weiye.lo",
+    "weiye.hi",
+    "weiye.account",
+    "weiye.username",
+    *(f"weiye.{kind}" for kind in SUBJECTS),
+    "role",
+)
+_SET = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _NAMES)
+_READ = "SELECT " + ", ".join(f"current_setting('{name}', true)" for name in _NAMES)
+
+
+def _settings(actor: Actor, username: str) -> list[str]:
+    lo, hi = actor.range
+    kind, key = actor.subject or ("", 0)
+    if kind and kind not in SUBJECTS:
+        raise ValueError(f"no such subject: {kind}")
+    return [
+        lo,
+        hi,
+        str(actor.account_id or ""),
+        username,
+        *(str(key) if kind == each else "" for each in SUBJECTS),
+        SUBJECT_ROLE if kind else "none",
+    ]
 
 
 @contextmanager
-def fence(actor: Actor) -> Iterator[None]:
+def fence(actor: Actor, *, username: str = "") -> Iterator[None]:
     """Open a transaction in which the database shows and takes the actor's rows alone.
 
+    ``username``: whoever signs in may see the account of that name before anything is known.
     Nested use narrows or widens for the inner block and restores the outer range after it: a
     setting made inside a savepoint would otherwise outlive it.
     """
-    lo, hi = actor.range
+    nested = connection.in_atomic_block
+    outer: tuple[str | None, ...] = ()
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_READ)
-            outer = cursor.fetchone() or (None, None)
-            cursor.execute(_SET, [lo, hi])
+            if nested:
+                cursor.execute(_READ)
+                outer = cursor.fetchone() or ()
+            cursor.execute(_SET, _settings(actor, username))
         yield
-        if connection.needs_rollback:
-            return  # rolling back restores the outer range by itself
+        # The settings end with the transaction, and rolling back restores the outer ones.
+        if not nested or connection.needs_rollback:
+            return
         with connection.cursor() as cursor:
-            cursor.execute(_SET, [outer[0] or "", outer[1] or ""])
+            # Unset settings read NULL, which set_config refuses.
+            cursor.execute(_SET, [*(value or "" for value in outer[:-1]), outer[-1] or "none"])
+
+
+def own(account_id: int | None) -> Actor:
+    """An actor who sees nothing but the account's own rows: before its membership is known."""
+    return Actor(account_id=account_id, name="", role="visitor", path=NOWHERE[0])

@@ -5,6 +5,7 @@ derived from these declarations after every migration (`policies.py`), so that a
 without anybody remembering.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from django.db import models
@@ -25,7 +26,11 @@ M = TypeVar("M", bound=models.Model, covariant=True)
 
 class ScopedQuerySet(models.QuerySet[M]):
     def visible_to(self, actor: Actor) -> Self:
-        """The first fence: rows at or below the actor's unit."""
+        """The first fence: rows at or below the actor's unit, or the subject's own rows."""
+        if actor.subject is not None:
+            kind, key = actor.subject
+            column = getattr(self.model, "fence_subjects", {}).get(kind)
+            return self.filter(**{column: key}) if column else self.none()
         lo, hi = actor.range
         return self.filter(unit_path__gte=lo, unit_path__lt=hi)
 
@@ -58,6 +63,13 @@ class Scoped(models.Model):
     fence_read: ClassVar[Reading] = "range"
     # "append": rows may be added from anywhere and never changed (the audit log).
     fence_write: ClassVar[Writing] = "range"
+    # Column that holds the account whose own row this is: read by that account wherever it works.
+    fence_account: ClassVar[str] = ""
+    # Whether that account may also change the row.
+    fence_account_writes: ClassVar[bool] = False
+    # Kind of subject ("person") → the column that names it: rows which residents and institutions
+    # read as their own.
+    fence_subjects: ClassVar[Mapping[str, str]] = {}
 
     unit_path = UnitPathField(db_index=True)
 

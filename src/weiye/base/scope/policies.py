@@ -6,8 +6,9 @@ Runs on the owner's connection after every migration; idempotent.
 from typing import Any
 
 from django.apps import apps
-from django.db import connections
+from django.db import DatabaseError, connections
 
+from .fence import SUBJECT_ROLE, SUBJECTS
 from .models import Scoped
 
 APP_LOGIN = "weiye_app"
@@ -30,23 +31,50 @@ def statements(model: type[Scoped]) -> list[str]:
     """The SQL that fences one table."""
     table = f'"{model._meta.db_table}"'
     read = IN_RANGE if model.fence_read == "range" else "true"
+    write = IN_RANGE
+    if model.fence_account:
+        own = f"{model.fence_account} = {_setting('account', 'bigint')}"
+        read = f"({read}) OR {own}"
+        write = f"({write}) OR {own}" if model.fence_account_writes else write
+    if extra := getattr(model, "fence_extra", ""):
+        read = f"{read} OR {extra}"
+    everybody = f"{APP_LOGIN}, {SUBJECT_ROLE}"
+    readers = APP_LOGIN if model.fence_read == "range" else everybody
     sql = [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"]
     sql += [
         f"DROP POLICY IF EXISTS weiye_{verb} ON {table}"
-        for verb in ("select", "insert", "update", "delete")
+        for verb in ("select", "insert", "update", "delete", *(f"own_{k}" for k in SUBJECTS))
     ]
-    sql.append(f"CREATE POLICY weiye_select ON {table} FOR SELECT USING ({read})")
-    if model.fence_write == "append":
-        sql.append(f"CREATE POLICY weiye_insert ON {table} FOR INSERT WITH CHECK (true)")
-        sql.append(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {APP_LOGIN}")
-    else:
-        sql.append(f"CREATE POLICY weiye_insert ON {table} FOR INSERT WITH CHECK ({IN_RANGE})")
+    sql.append(f"CREATE POLICY weiye_select ON {table} FOR SELECT TO {readers} USING ({read})")
+    for kind, column in model.fence_subjects.items():
+        # A role of its own: OR-ed to the range, it would keep the range's index from being used.
         sql.append(
-            f"CREATE POLICY weiye_update ON {table} FOR UPDATE "
-            f"USING ({IN_RANGE}) WITH CHECK ({IN_RANGE})"
+            f"CREATE POLICY weiye_own_{kind} ON {table} FOR SELECT TO {SUBJECT_ROLE} "
+            f"USING ({column} = {_setting(kind, 'bigint')})"
         )
-        sql.append(f"CREATE POLICY weiye_delete ON {table} FOR DELETE USING ({IN_RANGE})")
+    if model.fence_write == "append":
+        sql.append(
+            f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {everybody} WITH CHECK (true)"
+        )
+        sql.append(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {everybody}")
+    else:
+        sql.append(
+            f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {APP_LOGIN} "
+            f"WITH CHECK ({IN_RANGE})"
+        )
+        sql.append(
+            f"CREATE POLICY weiye_update ON {table} FOR UPDATE TO {APP_LOGIN} "
+            f"USING ({write}) WITH CHECK ({write})"
+        )
+        sql.append(
+            f"CREATE POLICY weiye_delete ON {table} FOR DELETE TO {APP_LOGIN} USING ({IN_RANGE})"
+        )
     return sql
+
+
+def _setting(name: str, cast: str) -> str:
+    # Unset (NULL) and empty ('') both match no row.
+    return f"nullif(current_setting('weiye.{name}', true), '')::{cast}"
 
 
 def statistics_function(tables: list[str]) -> str:
@@ -62,9 +90,44 @@ def statistics_function(tables: list[str]) -> str:
     )
 
 
+class MissingRole(Exception):
+    """A role that the fence needs is missing and may not be made; one sentence for the operator."""
+
+
+def ensure_subject_role(cursor: Any) -> None:
+    """Make the role under which residents and institutions see their own rows."""
+    cursor.execute(
+        "SELECT current_setting('server_version_num')::int, "
+        "EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)",
+        [SUBJECT_ROLE],
+    )
+    version, exists = cursor.fetchone()
+    member = False
+    if exists:
+        cursor.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", [APP_LOGIN, SUBJECT_ROLE])
+        member = cursor.fetchone()[0]
+    wanted = [] if exists else [f"CREATE ROLE {SUBJECT_ROLE} NOLOGIN"]
+    if not member:
+        # Not inherited: the role's policies are to hold only while it is set.
+        if version >= 160000:
+            wanted.append(f"GRANT {SUBJECT_ROLE} TO {APP_LOGIN} WITH INHERIT FALSE, SET TRUE")
+        else:
+            wanted.append(f"ALTER ROLE {APP_LOGIN} NOINHERIT")
+            wanted.append(f"GRANT {SUBJECT_ROLE} TO {APP_LOGIN}")
+    try:
+        for statement in wanted:
+            cursor.execute(statement)
+    except DatabaseError as error:
+        raise MissingRole(
+            f"the database user of DATABASE_URL may not make the role {SUBJECT_ROLE}; let an "
+            f"administrator run: {'; '.join(wanted)} ({str(error).strip().splitlines()[0]})"
+        ) from error
+
+
 def apply(using: str = "owner") -> None:
     """Grant the application's login what it needs and fence every scoped table."""
     with connections[using].cursor() as cursor:
+        ensure_subject_role(cursor)
         existing = set(connections[using].introspection.table_names(cursor))
         cursor.execute(
             statistics_function(
@@ -73,14 +136,19 @@ def apply(using: str = "owner") -> None:
         )
         cursor.execute("REVOKE ALL ON FUNCTION weiye_analyze() FROM PUBLIC")
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_LOGIN}")
-        cursor.execute(
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_LOGIN}"
-        )
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {SUBJECT_ROLE}")
+        for role in (APP_LOGIN, SUBJECT_ROLE):
+            cursor.execute(
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+            )
         # UPDATE: bulk loads reserve a run of ids with setval.
         cursor.execute(
-            f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {APP_LOGIN}"
+            "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public "
+            f"TO {APP_LOGIN}, {SUBJECT_ROLE}"
         )
-        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}")
+        cursor.execute(
+            f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}, {SUBJECT_ROLE}"
+        )
         cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_LOGIN}")
         for model in scoped_models():
             if model._meta.db_table not in existing:

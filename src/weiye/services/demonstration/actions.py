@@ -204,14 +204,16 @@ def _load(
 
 
 def _account(actor: Actor, entry: Mapping[str, str]) -> Account:
+    unit = _unit(entry["unit"])
     account = create_account(
         actor=actor,
+        unit=unit,
         username=entry["username"],
         name=entry["name"],
         password=queries.password_of(entry["username"]),
         synthetic=True,
     )
-    grant_membership(actor=actor, account=account, role=entry["role"], unit=_unit(entry["unit"]))
+    grant_membership(actor=actor, account=account, role=entry["role"], unit=unit)
     return account
 
 

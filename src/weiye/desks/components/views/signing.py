@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from weiye.base.accounts.models import Account, Membership
 from weiye.base.accounts.queries import SESSION_KEY
 from weiye.base.scope.access import public, signed_in
+from weiye.base.scope.fence import fence, own
 
 from ..context import LARGE_TYPE_COOKIE
 from ..forms import ComponentForm
@@ -65,7 +66,8 @@ def signin(request: HttpRequest) -> HttpResponse:
         return redirect(_safe_next(request) or HOME)
     form = SigninForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        login(request, form.account)
+        with fence(own(form.account.pk)):
+            login(request, form.account)
         return redirect(_safe_next(request) or HOME)
     context = {"form": form, "next": _safe_next(request)}
     status = 422 if form.errors else 200

@@ -5,7 +5,8 @@ from datetime import date
 
 from weiye.base.accounts.models import Account, Membership
 from weiye.base.privacy.masking import mask_id_number, mask_phone
-from weiye.base.scope.actor import Actor
+from weiye.base.scope.actor import Actor, system
+from weiye.base.scope.fence import fence
 from weiye.registers.people import queries as people
 from weiye.registers.people.models import PeriodKind, Person, StatusPeriod, WorkWish
 
@@ -207,11 +208,13 @@ def responsible_memberships(paths: list[str]) -> list[Membership]:
         for path in paths
         for depth in range(1, path.count("/") + 1)
     }
-    return list(
-        Membership.objects.active()
-        .filter(role__in=("station_worker", "grid_worker"), unit_path__in=above)
-        .order_by("account_id", "id")
-    )
+    # They may work for a unit above the one that is worked on.
+    with fence(system()):
+        return list(
+            Membership.objects.active()
+            .filter(role__in=("station_worker", "grid_worker"), unit_path__in=above)
+            .order_by("account_id", "id")
+        )
 
 
 def _lists(actor: Actor, file: AssistanceFile | None) -> Lists:
