@@ -15,9 +15,11 @@ PACKS_DIR = Path(os.environ.get("WEIYE_PACKS", ROOT / "packs"))
 DEMO = os.environ.get("WEIYE_DEMO", "0") == "1"
 
 SECRET_KEY = os.environ.get("WEIYE_SECRET_KEY", "")
-# 16 bytes of the hex keys are used: SM4 and the SM3 index take 128-bit keys at least.
-FIELD_KEY = os.environ.get("WEIYE_FIELD_KEY", "")
-INDEX_KEY = os.environ.get("WEIYE_INDEX_KEY", "")
+# Rings of keys (base.privacy.keyring). Where the environment says nothing the secrets file holds
+# them, and running programs follow it.
+FIELD_KEYS = os.environ.get("WEIYE_FIELD_KEYS") or os.environ.get("WEIYE_FIELD_KEY", "")
+INDEX_KEYS = os.environ.get("WEIYE_INDEX_KEYS") or os.environ.get("WEIYE_INDEX_KEY", "")
+SECRETS_FILE = HOME / "secrets.json"
 
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("WEIYE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")

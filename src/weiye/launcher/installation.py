@@ -146,8 +146,6 @@ class Installation:
         told |= {
             "WEIYE_HOME": str(self.places.home),
             "WEIYE_SECRET_KEY": self.environ.get("WEIYE_SECRET_KEY") or self.keys.secret_key,
-            "WEIYE_FIELD_KEY": self.environ.get("WEIYE_FIELD_KEY") or self.keys.field_key,
-            "WEIYE_INDEX_KEY": self.environ.get("WEIYE_INDEX_KEY") or self.keys.index_key,
             "WEIYE_DEMO": "1" if demo else "0",
             "WEIYE_HOSTS": self.environ.get("WEIYE_HOSTS") or hosts,
             "NUMBA_CACHE_DIR": str(self.places.home / "numba"),

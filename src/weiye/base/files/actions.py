@@ -1,10 +1,9 @@
 """Keeping and handing out files."""
 
 from weiye.base.audit.actions import record
-from weiye.base.privacy.fields import encrypt
 from weiye.base.scope.actor import Actor, NotAllowed
 
-from .models import StoredFile
+from .models import StoredFile, content_column
 
 TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -22,7 +21,7 @@ def keep(*, actor: Actor, path: str, name: str, content: bytes, right: str) -> S
         # Only the last part of the name: a browser may send a whole path.
         name=name.replace("\\", "/").rsplit("/", 1)[-1][:255],
         content_type=TYPES.get(suffix, "application/octet-stream"),
-        content=encrypt(content),
+        content=content_column().seal(content),
         size=len(content),
         right=right,
         account_id=actor.account_id,

@@ -2,7 +2,7 @@ import uuid
 
 from django.db import models
 
-from weiye.base.privacy.fields import decrypt
+from weiye.base.privacy.fields import SealedBytesField
 from weiye.base.scope.models import RightfulQuerySet, Scoped
 
 
@@ -12,7 +12,7 @@ class StoredFile(Scoped):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField("文件名", max_length=255)
     content_type = models.CharField(max_length=100)
-    content = models.BinaryField()
+    content = SealedBytesField()
     size = models.PositiveIntegerField("大小（字节）")
     # What it takes to see it: a file holds as much as the page that it came from.
     right = models.CharField("所需权限", max_length=40)
@@ -26,4 +26,10 @@ class StoredFile(Scoped):
 
     def read(self) -> bytes:
         """The plain content. Raises `Undecipherable` if it was altered."""
-        return decrypt(bytes(self.content))
+        return content_column().unseal(self.content)
+
+
+def content_column() -> SealedBytesField:
+    column = StoredFile._meta.get_field("content")
+    assert isinstance(column, SealedBytesField)
+    return column

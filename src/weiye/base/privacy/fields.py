@@ -1,67 +1,40 @@
-"""Encryption at rest: SM4-GCM per value, and an SM3-HMAC index for exact search.
+"""Columns that the database holds encrypted (`cipher`); each is found by `encrypted_fields`."""
 
-Stored form: one version byte, 12 bytes nonce, ciphertext with 16 bytes tag. GB/T 32907 (SM4),
-GB/T 32905 (SM3). GB/T 39786 asks for both.
-"""
-
-import os
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from django.conf import settings
+from django.apps import apps
 from django.db import models
 
-VERSION = b"\x01"
-_NONCE, _TAG = 12, 16
-
-
-class Undecipherable(Exception):
-    """The stored value was altered, or the key is not the one it was written with."""
-
-
-def _key(name: str) -> bytes:
-    value = getattr(settings, name, "")
-    if len(value) < 32:
-        raise Undecipherable(f"{name} is missing: start through ./weiye, or set the environment")
-    return bytes.fromhex(value)
-
-
-def encrypt(data: bytes) -> bytes:
-    """Encrypt and authenticate ``data`` under the field key."""
-    nonce = os.urandom(_NONCE)
-    encryptor = Cipher(algorithms.SM4(_key("FIELD_KEY")[:16]), modes.GCM(nonce)).encryptor()
-    body = encryptor.update(data) + encryptor.finalize()
-    return VERSION + nonce + body + encryptor.tag
-
-
-def decrypt(stored: bytes) -> bytes:
-    """Return what `encrypt` was given. Raises `Undecipherable` if anything was altered."""
-    if stored[:1] != VERSION or len(stored) < 1 + _NONCE + _TAG:
-        raise Undecipherable("not a value of this format")
-    nonce, body, tag = stored[1 : 1 + _NONCE], stored[1 + _NONCE : -_TAG], stored[-_TAG:]
-    decryptor = Cipher(algorithms.SM4(_key("FIELD_KEY")[:16]), modes.GCM(nonce, tag)).decryptor()
-    try:
-        return decryptor.update(body) + decryptor.finalize()
-    except Exception as error:  # InvalidTag has no public base class
-        raise Undecipherable("the value was altered or the key is another one") from error
-
-
-def blind_index(value: str) -> str:
-    """64 hex characters by which an encrypted value is found again, exact matches only."""
-    tag = hmac.HMAC(_key("INDEX_KEY"), hashes.SM3())
-    tag.update(unicodedata.normalize("NFKC", value).strip().upper().encode())
-    return tag.finalize().hex()
-
+from .cipher import Undecipherable, blind_index, blind_indexes, decrypt, encrypt
 
 if TYPE_CHECKING:
     _Bytes = models.BinaryField[str, str]
+    _Raw = models.BinaryField[bytes, bytes]
 else:
-    _Bytes = models.BinaryField  # fields cannot be subscripted while running
+    _Bytes = _Raw = models.BinaryField  # fields cannot be subscripted while running
 
 
-class EncryptedTextField(_Bytes):
+class Sealed:
+    """A column whose stored bytes are those of `cipher.encrypt` for this column."""
+
+    if TYPE_CHECKING:
+        model: type[models.Model]
+        column: Any
+
+    @property
+    def place(self) -> str:
+        return f"{self.model._meta.db_table}.{self.column}"
+
+    def seal(self, data: bytes) -> bytes:
+        """What is stored for ``data`` in this column."""
+        return encrypt(data, self.place)
+
+    def unseal(self, stored: bytes) -> bytes:
+        """Raises `Undecipherable` for what was altered or does not come from this column."""
+        return decrypt(bytes(stored), self.place)
+
+
+class EncryptedTextField(Sealed, _Bytes):
     """Text that the database holds encrypted. Empty text is stored as NULL."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,7 +43,7 @@ class EncryptedTextField(_Bytes):
         super().__init__(*args, **kwargs)
 
     def get_prep_value(self, value: Any) -> Any:
-        return encrypt(str(value).encode()) if value else None
+        return self.seal(str(value).encode()) if value else None
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if not prepared:
@@ -78,10 +51,45 @@ class EncryptedTextField(_Bytes):
         return None if value is None else connection.Database.Binary(value)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> str:
-        return "" if value is None else decrypt(bytes(value)).decode()
+        return "" if value is None else self.unseal(value).decode()
 
     def to_python(self, value: Any) -> Any:
         return value
 
     def value_to_string(self, obj: models.Model) -> str:
         raise TypeError("an encrypted field is not serialised")
+
+
+class SealedBytesField(Sealed, _Raw):
+    """Bytes that their owner encrypts and decrypts itself, by ``seal`` and ``unseal``."""
+
+
+def encrypted_fields() -> list[EncryptedTextField | SealedBytesField]:
+    """Every encrypted column of the installation, in the order of their places."""
+    found = [
+        column
+        for model in apps.get_models(include_auto_created=True)
+        for column in model._meta.local_concrete_fields
+        if isinstance(column, EncryptedTextField | SealedBytesField) and not model._meta.proxy
+    ]
+    return sorted(found, key=lambda column: column.place)
+
+
+def sealed(model: type[models.Model], name: str, text: str) -> bytes | None:
+    """What an encrypted text column stores for a text: for bulk writes past the model."""
+    column = model._meta.get_field(name)
+    assert isinstance(column, EncryptedTextField)
+    return column.get_prep_value(text)  # type: ignore[no-any-return]
+
+
+__all__ = [
+    "EncryptedTextField",
+    "SealedBytesField",
+    "Undecipherable",
+    "blind_index",
+    "blind_indexes",
+    "decrypt",
+    "encrypt",
+    "encrypted_fields",
+    "sealed",
+]

@@ -18,7 +18,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from weiye.base.audit.actions import record_many
-from weiye.base.privacy.fields import blind_index, encrypt
+from weiye.base.privacy.fields import blind_index, sealed
 from weiye.base.regions.models import Unit
 from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
@@ -143,7 +143,7 @@ class PeopleIntake:
                     "unit_path": wanted[key][0],
                     "unit_id": key[0],
                     "number": key[1],
-                    "address": _secret(wanted[key][1]),
+                    "address": sealed(Household, "address", wanted[key][1]),
                     "synthetic": False,
                 }
                 for pk, key in zip(bulk.reserve_ids(Household, len(fresh)), fresh, strict=True)
@@ -177,11 +177,11 @@ class PeopleIntake:
                 "unit_id": entry.unit.pk,
                 "household_id": numbers.get((entry.unit.pk, entry.household)),
                 "name_key": _name_key(facts["name"]),
-                "id_number": _secret(entry.id_number),
+                "id_number": sealed(Person, "id_number", entry.id_number),
                 "id_index": index,
-                "phone": _secret(entry.phone),
+                "phone": sealed(Person, "phone", entry.phone),
                 "phone_index": blind_index(entry.phone) if entry.phone else None,
-                "address": _secret(entry.address),
+                "address": sealed(Person, "address", entry.address),
                 "benefits_received": None,
                 "known_none": sorted(entry.none),
                 "lon": None,
@@ -358,9 +358,11 @@ class PeopleIntake:
         for row in rows:
             phone, address, index = row.pop("phone"), row.pop("address"), row.pop("phone_index")
             if phone:
-                phones.append({"id": row["id"], "phone": _secret(phone), "phone_index": index})
+                stored = sealed(Person, "phone", phone)
+                phones.append({"id": row["id"], "phone": stored, "phone_index": index})
             if address:
-                addresses.append({"id": row["id"], "address": _secret(address)})
+                stored = sealed(Person, "address", address)
+                addresses.append({"id": row["id"], "address": stored})
         bulk.update(Person, rows)
         bulk.update(Person, phones)
         bulk.update(Person, addresses)
@@ -368,10 +370,6 @@ class PeopleIntake:
 
 # Many people bear one name.
 _name_key = lru_cache(maxsize=50_000)(actions.name_key)
-
-
-def _secret(text: str) -> bytes | None:
-    return encrypt(text.encode()) if text else None
 
 
 def _held_elsewhere(indexes: Sequence[str]) -> set[str]:
