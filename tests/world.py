@@ -46,11 +46,19 @@ def path_of(code: str) -> str:
 
 @dataclass(frozen=True)
 class Sign:
-    """One account of the world: its user name, role and unit."""
+    """One account of the world: its user name, role and unit, and whom or what it acts for."""
 
     username: str
     role: str
     unit: str
+    subject: tuple[str, int] | None = None
+    capacity: str = ""
+
+
+# Whom the residents' and institutions' accounts act for. The world holds no such rows: a test that
+# needs them makes them under these keys.
+PERSON_1, PERSON_2 = 900_000_001, 900_000_002
+INSTITUTION_1, INSTITUTION_2 = 900_000_001, 900_000_002
 
 
 SIGNS = [
@@ -65,12 +73,36 @@ SIGNS = [
     Sign("city", "city_manager", "371000000000"),
     Sign("province", "province_manager", "370000000000"),
     Sign("admin", "administrator", "370000000000"),
+    # The same roles elsewhere, and the roles that have no page of a person.
+    Sign("clerk-c", "street_clerk", "371002002000"),
+    Sign("county-d", "county_agency", "371003000000"),
+    Sign("city-e", "city_manager", "370100000000"),
+    Sign("admin-city", "administrator", "371000000000"),
+    Sign("admin-d", "administrator", "371003000000"),
+    Sign("auditor", "auditor", "371002000000"),
+    Sign("auditor-d", "auditor", "371003000000"),
+    Sign("department", "department", "371002000000", capacity="残联"),
+    Sign("department-e", "department", "370100000000", capacity="民政"),
+    Sign("collector-a", "collector", A, capacity="物业管理人员"),
+    Sign("collector-b", "collector", B, capacity="志愿者"),
+    Sign("expert", "reviewing_expert", "371002000000"),
+    Sign("expert-e", "reviewing_expert", "370100000000"),
+    # All of community A, each with rows of its own.
+    Sign("resident-1", "resident", A, ("person", PERSON_1)),
+    Sign("resident-2", "resident", A, ("person", PERSON_2)),
+    Sign("employer-1", "employer", A, ("institution", INSTITUTION_1)),
+    Sign("employer-2", "employer", A, ("institution", INSTITUTION_2)),
+    Sign("trainer", "training_body", A, ("institution", 900_000_003)),
+    Sign("agency", "hr_agency", A, ("institution", 900_000_004)),
+    Sign("incubator", "incubator", A, ("institution", 900_000_005)),
+    Sign("bank", "bank", A, ("institution", 900_000_006)),
 ]
 
 
 def plant() -> None:
     """Create units and accounts, committed, as the application's login."""
     from weiye.base.accounts.actions import create_account, grant_membership
+    from weiye.base.accounts.models import Membership
     from weiye.base.regions.models import Unit
     from weiye.base.scope.actor import system
     from weiye.base.scope.fence import fence
@@ -99,11 +131,21 @@ def plant() -> None:
                 password=PASSWORD,
                 unit=by_path[path_of(sign.unit)],
             )
-            grant_membership(
-                actor=actor,
+            unit = by_path[path_of(sign.unit)]
+            if sign.subject is None and not sign.capacity:
+                grant_membership(actor=actor, account=account, role=sign.role, unit=unit)
+                continue
+            kind, key = sign.subject or ("", None)
+            # Straight into the table: the persons and institutions acted for are not there yet.
+            Membership.objects.create(
                 account=account,
+                account_name=account.name,
                 role=sign.role,
-                unit=by_path[path_of(sign.unit)],
+                unit=unit,
+                unit_path=unit.path,
+                capacity=sign.capacity,
+                subject_kind=kind,
+                subject_id=key,
             )
 
 
