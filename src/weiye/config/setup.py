@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.utils import timezone
 from psycopg import sql
 
-from weiye.base.packs import load_all
+from weiye.base.packs import PackError, load_all, queries
+from weiye.base.packs import actions as pack_versions
 from weiye.base.regions.actions import load_official
 from weiye.base.scope.actor import system
+from weiye.base.scope.fence import fence
 from weiye.base.scope.login import refuse_unfenced_login
 from weiye.base.scope.policies import APP_LOGIN, MissingRole
 from weiye.engine.matching import warm
@@ -37,11 +41,14 @@ class SetupFailed(Exception):
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./weiye setup", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="load the demonstration data")
+    parser.add_argument(
+        "--approve-packs", action="store_true", help="use the packs on disk from today on"
+    )
     options = parser.parse_args(argv)
     steps: list[tuple[str, Callable[[], object]]] = [
         ("database login", app_login),
         ("tables and fence", migrate),
-        ("packs", packs),
+        ("packs", partial(packs, approve_all=options.approve_packs)),
         ("area tree", area_tree),
         ("static files", static_files),
         ("matching kernel", warm),
@@ -131,8 +138,29 @@ def province_packs() -> list[Path]:
     return sorted(path.parent for path in settings.PACKS_DIR.glob("*/regions.csv.gz"))
 
 
-def packs() -> None:
+def packs(*, approve_all: bool = False) -> None:
+    """Read every pack; note versions that are new on disk. They wait for somebody's approval.
+
+    ``approve_all``: the operator lets what is on disk count from today.
+    """
     load_all(settings.PACKS_DIR)
+    actor = system()
+    with fence(actor):
+        pack_versions.register(actor=actor, root=settings.PACKS_DIR)
+        if approve_all or settings.DEMO:
+            pack_versions.approve_all(
+                actor=actor, today=timezone.localdate(), note="随系统更新启用"
+            )
+        waiting = sorted(f"{version.pack} {version.short}" for version in queries.waiting())
+        try:
+            queries.packs_in_force()
+        except PackError as error:
+            raise SetupFailed(
+                f"the approved packs cannot be read by this version of the software ({error}); "
+                "if those on disk are right, run ./weiye setup --approve-packs"
+            ) from error
+    if waiting:
+        sys.stderr.write(f"  waiting for approval (管理台 · 政策包): {', '.join(waiting)}\n")
 
 
 def area_tree() -> None:

@@ -19,24 +19,24 @@ def load_pack(region: str, *, root: Path = ROOT) -> Pack:
     Read again only if a file changed. Raises `PackError`.
     """
     best: tuple[str, str] | None = None
-    for name, prefix in _jurisdictions(root, _stamp(root)):
+    for name, prefix in _jurisdictions(root, stamp_of(root)):
         if region.startswith(prefix) and (best is None or len(prefix) > len(best[1])):
             best = name, prefix
     if best is None:
         raise PackError(f"no pack covers the area {region}")
-    return _load(root, best[0], _stamp(root))
+    return _load(root, best[0], stamp_of(root))
 
 
 def load_all(root: Path = ROOT) -> list[Pack]:
     """Every pack, by name. Raises `PackError` for the first that is not sound."""
-    stamp = _stamp(root)
+    stamp = stamp_of(root)
     return [_load(root, name, stamp) for name, _ in _jurisdictions(root, stamp)]
 
 
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-def _stamp(root: Path) -> Stamp:
+def stamp_of(root: Path) -> Stamp:
     """What tells one state of the files from another, without reading them."""
     found = []
     for path in sorted(root.glob("*/*.yaml")) + sorted(root.glob("*/benefits/*.yaml")):

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from weiye.base.packs.queries import packs_with
 from weiye.base.runs.actions import RETRY, Reports, start, work_off
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor, system
@@ -13,6 +14,7 @@ from weiye.base.scope.fence import fence
 from weiye.registers.people.models import Person
 
 from .actions import run_pipeline
+from .replay import replay
 
 KIND = "assistance.pipeline"
 COMMUNITY = 5
@@ -63,6 +65,53 @@ def _work(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     ]
     message = "，".join(told) + "。" if told else "没有变化。"
     return {"message": f"已更新：{message}", "totals": outcome.totals, "changes": dict(changes)}
+
+
+REPLAY = "assistance.replay"
+# Fewer people than this are not told to those who may not see people.
+FEW = 5
+
+
+def start_replay(*, actor: Actor, path: str, as_of: date, version_id: int | None = None) -> Run:
+    """Queue the working-out of a day's groups; ``version_id``: with this version of a pack.
+
+    Raises `NotAllowed` without ``packs.read`` for the path.
+    """
+    return start(
+        actor=actor,
+        kind=REPLAY,
+        title=f"按{as_of:%Y-%m-%d}的规则重算",
+        right="packs.read",
+        path=path,
+        args={"as_of": as_of.isoformat(), "version": version_id},
+        task=replaying,
+    )
+
+
+@app.task(name=REPLAY, queue="default", retry=RETRY)
+def replaying(run_id: int, path: str) -> None:
+    work_off(run_id=run_id, path=path, work=_replay)
+
+
+def _replay(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
+    as_of = date.fromisoformat(run.args["as_of"])
+    chosen = run.args.get("version")
+    packs = packs_with(chosen, as_of) if chosen else []
+    found = replay(actor=actor, path=run.unit_path, as_of=as_of, progress=progress, packs=packs)
+    open_ = actor.can("people.list")
+    return {
+        "message": f"已按{as_of:%Y-%m-%d}的规则重算{found.people}人。",
+        "people": found.people,
+        "packs": [list(each) for each in found.packs],
+        "lines": [
+            [line.group]
+            + [
+                number if open_ or number >= FEW or not number else None
+                for number in (line.recorded, line.found, line.only_recorded, line.only_found)
+            ]
+            for line in found.lines
+        ],
+    }
 
 
 @app.periodic(cron="30 1 * * *")

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from datetime import date
 
-from weiye.base.packs import Pack, load_all, load_pack
+from weiye.base.packs import Pack
+from weiye.base.packs.queries import pack_in_force, packs_in_force
 from weiye.engine.rules.language import Call, Literal
 from weiye.registers.people.frames import community_code
 
@@ -13,9 +15,9 @@ from .quota import KINDS, Standard
 FILE_SCOPE = "assistance-file"
 
 
-def pack_of(path: str) -> Pack:
-    """The pack in force at ``path``; the whole tree (``""``) has the province's."""
-    return load_pack(community_code(path or "37/"))
+def pack_of(path: str, day: date | None = None) -> Pack:
+    """The pack in force at ``path`` on a day (today); the whole tree (``""``): the province's."""
+    return pack_in_force(community_code(path or "37/"), day)
 
 
 def standards(path: str) -> dict[str, Standard]:
@@ -36,7 +38,7 @@ def standards(path: str) -> dict[str, Standard]:
 def file_groups() -> frozenset[str]:
     """Groups that some pack opens a file for. In none of them, and owed no quota: time to close."""
     found: set[str] = set()
-    for pack in load_all():
+    for pack in packs_in_force():
         if (scope := pack.scopes.get(FILE_SCOPE)) is not None:
             for clause in scope.rule.clauses:
                 for part in (clause, *clause.parts):

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from weiye.base.packs import load_pack
+from weiye.base.packs.queries import pack_in_force
 from weiye.base.scope.actor import Actor
 from weiye.engine.matching import Hindrance, Matcher, why_not
 from weiye.engine.occupations import names
@@ -80,7 +80,7 @@ def pairs(
     matcher = Matcher(
         vacancies,
         as_of=as_of,
-        weights=weights_of(dict(load_pack(region).matching)),
+        weights=weights_of(dict(pack_in_force(region).matching)),
         names=names(),
     )
     found = matcher.match(

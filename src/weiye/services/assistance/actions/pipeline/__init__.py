@@ -26,7 +26,7 @@ from ...queries.summary import totals
 from . import files, groups, lists
 from .part import Outcome, Part
 
-__all__ = ["STEPS", "Outcome", "run_pipeline"]
+__all__ = ["STEPS", "Outcome", "run_pipeline", "streets"]
 
 STEPS = ("读取人员信息", "识别重点群体", "建立援助档案", "生成四张清单", "保存结果")
 # Computed at a time are streets and below: bounds memory, and a street has one pack.
@@ -53,9 +53,11 @@ def run_pipeline(
     outcome = Outcome()
     with transaction.atomic():
         take_turn("pipeline", path)
-        paths = _streets(actor, path)
+        paths = streets(actor, path)
         for number, each in enumerate(paths):
-            part = Part(actor, each, as_of, pack_of(each), community_code(each), outcome, threads)
+            part = Part(
+                actor, each, as_of, pack_of(each, as_of), community_code(each), outcome, threads
+            )
             _run(part, _Steps(progress, number, len(paths)))
         outcome.totals = totals(actor, as_of=as_of, path=path)
         changes = {name: count for name, count in sorted(outcome.changes.items()) if count}
@@ -85,7 +87,7 @@ class _Steps:
         )
 
 
-def _streets(actor: Actor, path: str) -> list[str]:
+def streets(actor: Actor, path: str) -> list[str]:
     """The unit itself, or the streets with people in it."""
     if path.count("/") >= _STREET:
         return [path]
