@@ -20,16 +20,56 @@ POLICY = "; ".join(
 )
 
 
-class ContentSecurityPolicy:
-    """No inline script, no inline style, nothing from another host."""
+# Nothing of the device but where it is, and that for our own pages alone (jobs near me).
+FEATURES = ", ".join(
+    (
+        "geolocation=(self)",
+        "camera=()",
+        "microphone=()",
+        "payment=()",
+        "usb=()",
+        "display-capture=()",
+        "browsing-topics=()",
+    )
+)
+YEAR = 365 * 24 * 3600
+
+
+class Headers:
+    """No inline script, no inline style, nothing from another host; nothing kept by shared PCs."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        put = response.headers.setdefault
+        put("Content-Security-Policy", POLICY)
+        put("Permissions-Policy", FEATURES)
+        put("Cross-Origin-Resource-Policy", "same-origin")
+        if settings.HTTPS:
+            put("Strict-Transport-Security", f"max-age={YEAR}")
+        actor = getattr(request, "actor", None)
+        if actor is not None and actor.account_id is not None:
+            # Station PCs are shared: after signing out, Back shows nothing.
+            put("Cache-Control", "private, no-store")
         return response
+
+
+class Proxies:
+    """Without a proxy of one's own (WEIYE_PROXIES) nobody may say what a proxy would."""
+
+    HEADERS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.PROXIES:
+            # X-Forwarded-For stays: it tells that somebody stands between (`health`).
+            for name in self.HEADERS:
+                request.META.pop(name, None)
+        return self.get_response(request)
 
 
 class UploadLimit:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from weiye.config.telemetry import logs
+
 ROOT = Path(__file__).resolve().parents[3]
 HOME = Path(os.environ.get("WEIYE_HOME", ROOT / "var"))
 PACKS_DIR = Path(os.environ.get("WEIYE_PACKS", ROOT / "packs"))
@@ -86,9 +88,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "weiye.config.middleware.Proxies",
+    "weiye.config.health.Probes",
+    "weiye.config.telemetry.requests.Observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "weiye.config.middleware.ContentSecurityPolicy",
+    "weiye.config.middleware.Headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "weiye.config.middleware.UploadLimit",
@@ -116,9 +121,26 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("WEIYE_HTTPS", "0") == "1"
+HTTPS = os.environ.get("WEIYE_HTTPS", "0") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:
+    # The prefix makes browsers refuse such a cookie from a neighbour host or without HTTPS.
+    SESSION_COOKIE_NAME = "__Host-weiye"
+    CSRF_COOKIE_NAME = "__Host-weiye-csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Proxies of one's own before the web server: who is asking stands so far back in X-Forwarded-For.
+PROXIES = int(os.environ.get("WEIYE_PROXIES", "0"))
+# Believed with WEIYE_PROXIES alone: else `Proxies` drops it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Bearer token for /metrics and the details of /readyz; without one this machine alone may ask.
+METRICS_TOKEN = os.environ.get("WEIYE_METRICS_TOKEN", "")
+# Where traces go (OTLP over HTTP); the other OTEL_… names are read by OpenTelemetry itself.
+TRACES_TO = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -165,11 +187,9 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.desks.community.jobs",
 ]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"weiye": {"level": "INFO"}},
-}
+# "json", "plain", or by whether somebody looks on at a terminal.
+LOG_FORMAT = os.environ.get("WEIYE_LOG_FORMAT", "")
+LOGGING = logs.settings(
+    json={"json": True, "plain": False}.get(LOG_FORMAT),
+    level=os.environ.get("WEIYE_LOG_LEVEL", "INFO").upper(),
+)

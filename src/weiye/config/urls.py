@@ -10,6 +10,8 @@ handler500 = "weiye.desks.components.views.server_error"
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("", include("weiye.desks.components.urls")),
     path("community/", include("weiye.desks.community.urls")),
     path("administration/", include("weiye.desks.administration.urls")),
