@@ -74,6 +74,7 @@ SIGNS = [
     Sign("province", "province_manager", "370000000000"),
     Sign("admin", "administrator", "370000000000"),
     # The same roles elsewhere, and the roles that have no page of a person.
+    Sign("grid-d", "grid_worker", D),
     Sign("clerk-c", "street_clerk", "371002002000"),
     Sign("county-d", "county_agency", "371003000000"),
     Sign("city-e", "city_manager", "370100000000"),
