@@ -11,13 +11,14 @@ from weiye.base.scope.actor import Actor
 # No RETURNING: it would need the row to be visible, and a refusal is logged outside any range.
 _INSERT = """
     INSERT INTO audit_auditentry
-        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, detail)
-    VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s)
+        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, person_id, detail)
+    VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _INSERT_MANY = """
     INSERT INTO audit_auditentry
-        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, detail)
-    SELECT path, clock_timestamp(), %s, %s, %s, %s, kind, key, detail
+        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, person_id, detail)
+    SELECT path, clock_timestamp(), %s, %s, %s, %s, kind, key,
+           CASE WHEN kind = 'person' THEN key::bigint END, detail
     FROM jsonb_to_recordset(%s::jsonb) AS e (path text, kind text, key text, detail jsonb)
 """
 
@@ -29,18 +30,22 @@ def record(
     path: str,
     thing: models.Model | tuple[str, str] | None = None,
     detail: Mapping[str, Any] | None = None,
+    about: int | None = None,
 ) -> None:
     """Add one entry in the caller's transaction.
 
     ``path`` is the unit path of the thing acted on, ``thing`` the row (or its type and id).
     ``detail`` holds ids, counts, field names, a status, and a reason as somebody gave it; never
-    an ID number, a phone number or an address.
+    an ID number, a phone number or an address. ``about`` is the person whose data it was, who may
+    see the entry; it goes without saying where the thing is the person or names one itself.
     """
     kind, key = "", ""
     if isinstance(thing, models.Model):
         kind, key = thing._meta.model_name or "", str(thing.pk)
     elif thing is not None:
         kind, key = thing
+    if about is None:
+        about = int(key) if kind == "person" else getattr(thing, "person_id", None)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
@@ -52,7 +57,8 @@ def record(
                 verb,
                 kind,
                 key,
-                json.dumps(dict(detail or {}), ensure_ascii=False, default=str),
+                about,
+                json.dumps({**(detail or {}), **actor.marks}, ensure_ascii=False, default=str),
             ],
         )
 
@@ -65,12 +71,12 @@ def record_many(
 ) -> None:
     """Add an entry for each (path, type, id, detail) by one statement: bulk changes are logged too.
 
-    ``detail`` as in `record`.
+    ``detail`` as in `record`; those of type ``person`` are about that person.
     """
     if not entries:
         return
     rows = [
-        {"path": path, "kind": kind, "key": key, "detail": dict(detail)}
+        {"path": path, "kind": kind, "key": key, "detail": {**detail, **actor.marks}}
         for path, kind, key, detail in entries
     ]
     with connection.cursor() as cursor:

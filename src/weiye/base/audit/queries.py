@@ -1,12 +1,80 @@
 """Reading the audit log."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
 from django.db.models import QuerySet
 
 from weiye.base.scope.actor import Actor
 
-from .models import AuditEntry
+from . import sink
+from .canonical import everything
+from .models import AuditBatch, AuditEntry, AuditSink
+
+
+def entries(actor: Actor) -> QuerySet[AuditEntry]:
+    """The log of the actor's area, newest first; raises `NotAllowed` without ``audit.read``."""
+    actor.require("audit.read")
+    return AuditEntry.objects.visible_to(actor)
 
 
 def of_thing(*, actor: Actor, kind: str, key: object) -> QuerySet[AuditEntry]:
     """Who did or read what with one thing, newest first."""
     return AuditEntry.objects.visible_to(actor).filter(thing_type=kind, thing_id=str(key))
+
+
+def of_person(*, actor: Actor, person_id: int) -> QuerySet[AuditEntry]:
+    """Who did or read what with one person's data, newest first: also for the person itself."""
+    return AuditEntry.objects.visible_to(actor).filter(person_id=person_id)
+
+
+def last_check(actor: Actor) -> AuditEntry | None:
+    """The last time that somebody in the actor's area, or the system, had the chain checked."""
+    with everything():
+        rows = AuditEntry.objects.filter(verb="audit.verify", unit_path__in=["", actor.path])
+        return rows.order_by("-id").first()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """How the chain stands; counts and times alone, of all units."""
+
+    number: int
+    sealed_at: datetime | None
+    sealed: int
+    unsealed: int
+    oldest_unsealed: datetime | None
+    sink: str
+    delivered: int
+    delivered_at: datetime | None
+    sink_failing: str
+    failing_since: datetime | None
+
+
+def chain() -> Chain:
+    """How far sealing and the second sink have got. Two index look-ups: fit for a health page."""
+    where = sink.place()
+    with everything(), connection.cursor() as cursor:
+        last = AuditBatch.objects.order_by("-number").only("number", "sealed_at", "watermark")[:1]
+        batch = last[0] if last else None
+        cursor.execute(
+            "SELECT count(*), min(at) FROM audit_auditentry WHERE id > %s",
+            [batch.watermark if batch else 0],
+        )
+        unsealed, oldest = cursor.fetchone()
+        cursor.execute("SELECT coalesce(sum(count), 0) FROM audit_auditbatch")
+        sealed = int(cursor.fetchone()[0])
+        state = AuditSink.objects.filter(place=where).first() if where else None
+    return Chain(
+        number=batch.number if batch else 0,
+        sealed_at=batch.sealed_at if batch else None,
+        sealed=sealed,
+        unsealed=unsealed,
+        oldest_unsealed=oldest,
+        sink=where,
+        delivered=state.delivered if state else 0,
+        delivered_at=state.delivered_at if state else None,
+        sink_failing=state.failed_because if state else "",
+        failing_since=state.failing_since if state else None,
+    )

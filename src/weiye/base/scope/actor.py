@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 class NotAllowed(Exception):
@@ -40,6 +41,22 @@ class Actor:
     membership_id: int | None = None
     # Whoever acts for one person or institution alone ("person", 17) has rows, not an area.
     subject: tuple[str, int] | None = None
+    # Acting by exception: until when, by which emergency (membership), for whom (account) who is
+    # away.
+    until: datetime | None = None
+    emergency: int | None = None
+    covering: int | None = None
+
+    @property
+    def accounts(self) -> tuple[int, ...]:
+        """Accounts whose tasks are this actor's: its own, and that of whoever it stands in for."""
+        return tuple(key for key in (self.account_id, self.covering) if key is not None)
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """What every entry of the log says besides of an actor who acts by exception."""
+        marks = {"emergency": self.emergency, "covering": self.covering}
+        return {name: key for name, key in marks.items() if key is not None}
 
     @property
     def range(self) -> tuple[str, str]:

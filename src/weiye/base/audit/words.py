@@ -1,0 +1,157 @@
+"""What the verbs of the log are called: one table for every page that shows entries.
+
+A verb without a name here fails a test (tests/base/audit/test_words.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .verifying import Report
+
+Kind = Literal["read", "reveal", "export", "change", "sign-in", "system"]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """``words``: for those who work with the log. ``resident``: to the one whose data it was, in
+    the plainest words; empty where nothing of theirs is touched."""
+
+    words: str
+    kind: Kind = "change"
+    resident: str = ""
+
+
+VERBS: dict[str, Verb] = {
+    # Reading people
+    "person.read": Verb("打开居民页面", "read", "看了您的信息"),
+    "person.print": Verb("打印居民清单", "read", "打印了您的清单"),
+    "person.reveal": Verb("查看完整号码或住址", "reveal", "看了您的完整号码或住址"),
+    "person.export": Verb("导出居民信息", "export", "把您的信息导出成了表格"),
+    "people.export": Verb("导出台账", "export"),
+    "file.download": Verb("下载文件", "export"),
+    "mine.read": Verb("居民查看本人信息", "read", "您自己看了这些信息"),
+    "mine.reveal": Verb("居民查看本人完整信息", "reveal", "您自己看了完整信息"),
+    # Changing people
+    "person.create": Verb("登记居民", "change", "登记了您的信息"),
+    "person.edit": Verb("修改居民信息", "change", "改了您的信息"),
+    "person.import": Verb("导入居民信息", "change", "从名册导入了您的信息"),
+    "person.status": Verb("登记就业状态", "change", "登记了您的就业情况"),
+    "person.wish": Verb("登记求职意愿", "change", "登记了您想找什么工作"),
+    "person.move": Verb("居民随住址换单位", "change", "把您的信息转到了现在住的社区"),
+    "person.anonymise": Verb("到期去除身份信息", "change", "按规定去掉了您的身份信息"),
+    "mine.objection": Verb("居民提出异议", "change", "您提出了意见"),
+    "resident.open": Verb("为居民开通账号", "change", "为您开通了账号"),
+    "resident.reset": Verb("为居民重设密码", "change", "为您换了新的临时密码"),
+    # Consent
+    "consent.give": Verb("登记同意", "change", "记下了您的同意"),
+    "consent.withdraw": Verb("撤回同意", "change", "记下了您撤回同意"),
+    # Assistance
+    "file.close": Verb("结案", "change", "结束了您的帮扶档案"),
+    "file.reopen": Verb("重新建档", "change", "重新开始帮扶您"),
+    "file.reassign": Verb("更换责任人", "change", "换了帮您的工作人员"),
+    "contact.record": Verb("记录联系", "change", "记下了和您的一次联系"),
+    "contact.withdraw": Verb("作废联系记录", "change", "作废了和您的一次联系记录"),
+    "entry.hide": Verb("不再推荐清单条目", "change", "从您的清单里去掉了一条"),
+    "entry.restore": Verb("恢复清单条目", "change", "把一条放回了您的清单"),
+    "entry.comment": Verb("备注清单条目", "change", "在您的清单上写了备注"),
+    "pipeline.run": Verb("更新档案和四张清单", "system"),
+    # Employers, vacancies, training
+    "employer.create": Verb("登记用人单位"),
+    "employer.update": Verb("修改用人单位"),
+    "employer.import": Verb("导入用人单位"),
+    "vacancy.create": Verb("登记岗位"),
+    "vacancy.edit": Verb("修改岗位"),
+    "vacancy.update": Verb("修改岗位"),
+    "vacancy.publish": Verb("发布岗位"),
+    "vacancy.close": Verb("关闭岗位"),
+    "vacancy.import": Verb("导入岗位"),
+    "programme.import": Verb("导入培训项目"),
+    # Imports
+    "import.upload": Verb("上传名册"),
+    "import.remap": Verb("核对导入的列"),
+    "import.check": Verb("检查导入文件"),
+    "import.commit": Verb("确认导入"),
+    "import.cancel": Verb("取消导入"),
+    # Accounts
+    "account.create": Verb("新建账号"),
+    "account.on": Verb("启用账号"),
+    "account.off": Verb("停用账号"),
+    "account.move": Verb("账号调动"),
+    "account.rename": Verb("改账号姓名"),
+    "account.unlock": Verb("解除登录锁定"),
+    "membership.grant": Verb("授予角色"),
+    "membership.end": Verb("收回角色"),
+    "membership.switch": Verb("切换身份"),
+    "institution.create": Verb("登记机构"),
+    "institution.on": Verb("启用机构"),
+    "institution.off": Verb("停用机构"),
+    "password.change": Verb("修改密码"),
+    "password.reset": Verb("重置密码"),
+    "totp.enrol": Verb("启用动态口令"),
+    "totp.remove": Verb("停用动态口令"),
+    "totp.reset": Verb("重置动态口令"),
+    "totp.recovery.renew": Verb("重发恢复码"),
+    "totp.recovery.use": Verb("使用恢复码"),
+    "signin.success": Verb("登录", "sign-in"),
+    "signin.failure": Verb("登录失败", "sign-in"),
+    "signin.refused": Verb("锁定期间登录", "sign-in"),
+    "signin.lockout": Verb("登录失败过多被锁定", "sign-in"),
+    "signin.code.failure": Verb("动态口令错误", "sign-in"),
+    "signout": Verb("退出登录", "sign-in"),
+    "session.end": Verb("结束其他登录", "sign-in"),
+    "refused": Verb("被拒绝的访问", "sign-in"),
+    # Cover, emergency access, transfer
+    "cover.name": Verb("指定代班"),
+    "cover.end": Verb("结束代班"),
+    "emergency.claim": Verb("申请紧急查阅", "read"),
+    "emergency.end": Verb("结束紧急查阅"),
+    "emergency.judge": Verb("审查紧急查阅"),
+    "transfer.ask": Verb("申请转移居民", "change", "申请把您的信息转到另一个社区"),
+    "transfer.asked_for": Verb("收到转移申请", "change", "另一个社区申请接收您的信息"),
+    "transfer.accept": Verb("同意转移居民", "change", "把您的信息转到了另一个社区"),
+    "transfer.refuse": Verb("不同意转移居民", "change", "没有同意转移您的信息"),
+    "transfer.withdraw": Verb("撤回转移申请", "change", "撤回了转移您的信息的申请"),
+    # Units, packs, keys
+    "unit.add": Verb("新增单位"),
+    "unit.amend": Verb("修改单位"),
+    "unit.move": Verb("单位改隶"),
+    "unit.merge": Verb("合并单位"),
+    "unit.split": Verb("拆分单位"),
+    "unit.close": Verb("撤销单位"),
+    "unit.reopen": Verb("恢复单位"),
+    "pack.propose": Verb("提交政策包"),
+    "pack.approve": Verb("批准政策包"),
+    "pack.reject": Verb("退回政策包"),
+    "keys.activate": Verb("启用新密钥", "system"),
+    "keys.retire": Verb("停用旧密钥", "system"),
+    "regions.load": Verb("装入区划"),
+    "regions.add_local": Verb("新增网格楼栋"),
+    "regions.set_points": Verb("标注单位位置"),
+    "pack.install": Verb("装入政策包"),
+    # The system
+    "audit.verify": Verb("核对操作记录", "system"),
+    "demonstration.load": Verb("装入演示数据", "system"),
+    "demonstration.history": Verb("演示数据的往期记录", "system"),
+}
+
+
+def verb_words(verb: str) -> str:
+    """The name of a verb; the verb itself if it has none."""
+    known = VERBS.get(verb)
+    return known.words if known else verb
+
+
+def verbs_of(*kinds: Kind) -> list[str]:
+    return sorted(verb for verb, known in VERBS.items() if known.kind in kinds)
+
+
+def finding_words(report: Report) -> str:
+    """The result of a check in one sentence."""
+    first = report.first
+    if first is None:
+        return f"{report.entries:,} 条记录逐条核对，没有被改、被删、被插入或调换的。"
+    where = f"第{first.entry}号记录" if first.entry is not None else f"第{first.batch}批"
+    return f"发现 {report.total:,} 处异常。第一处是{where}：{first.said}。"
