@@ -119,27 +119,32 @@ def test_several_processes_are_added_up(tmp_path: Path) -> None:
     import sys
 
     script = (
-        "import os, sys; from pathlib import Path\n"
-        "from weiye.config.telemetry import metrics\n"
-        "metrics.share(Path(sys.argv[1]))\n"
-        "if sys.argv[2] == 'count':\n"
-        "    for _ in range(3): metrics.request(route='r', method='GET', status=200, seconds=.01)\n"
-        "else:\n"
-        "    from prometheus_client import CollectorRegistry, generate_latest, multiprocess\n"
-        "    registry = CollectorRegistry(); multiprocess.MultiProcessCollector(registry)\n"
-        "    print(generate_latest(registry).decode())\n"
+        "import os, sys, time; from pathlib import Path\n"
+        "from weiye.config.telemetry import metrics, sharing\n"
+        "sharing.share(Path(sys.argv[1]))\n"
+        "for _ in range(3): metrics.request(route='r', method='GET', status=200, seconds=.01)\n"
+        "print('counted', flush=True); sys.stdin.read()\n"
+        "from prometheus_client import CollectorRegistry, generate_latest, multiprocess\n"
+        "registry = CollectorRegistry(); multiprocess.MultiProcessCollector(registry)\n"
+        "print(generate_latest(registry).decode())\n"
     )
 
-    def run(what: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path), what],
-            capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+    def start() -> "subprocess.Popen[str]":
+        child = subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout and child.stdout.readline() == "counted\n"
+        return child
 
-    run("count"), run("count")
-    assert 'weiye_requests_total{method="GET",route="r",status="200"} 6.0' in run("tell")
-    metrics.forget(tmp_path)
-    assert not list(tmp_path.glob("counter_*"))
+    total = 'weiye_requests_total{method="GET",route="r",status="200"}'
+    first, second = start(), start()
+    assert f"{total} 6.0" in second.communicate()[0]
+    assert f"{total} 6.0" in first.communicate()[0]
+    again = start()
+    assert f"{total} 3.0" in again.communicate()[0]
 
 
 @pytest.mark.parametrize(("proxies", "secure"), [(0, False), (1, True)])

@@ -149,6 +149,9 @@ def miniature(name: str = "a repository") -> Iterator[Miniature]:
     shutil.copytree(REPOSITORY / "src/weiye/launcher", root / "src/weiye/launcher", ignore=ignore)
     shutil.copy(REPOSITORY / "src/weiye/__init__.py", root / "src/weiye")
     (root / "src/weiye/config/__init__.py").touch()
+    (root / "src/weiye/config/telemetry").mkdir()
+    for name in ("webserver.py", "telemetry/__init__.py", "telemetry/sharing.py"):
+        shutil.copy(REPOSITORY / "src/weiye/config" / name, root / "src/weiye/config" / name)
     for file in (Path(__file__).parent / "standin").iterdir():
         if file.is_file():
             shutil.copy(file, root / "src/weiye/config")

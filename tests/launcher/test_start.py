@@ -114,7 +114,7 @@ def test_the_postmaster_killed_and_its_number_given_to_another(used: Miniature) 
     assert used.run("run", "--check").status == 0
 
 
-@pytest.mark.parametrize("program", ["weiye.config.wsgi", "cli worker", "bin/postgres -D"])
+@pytest.mark.parametrize("program", ["weiye.config.webserver", "cli worker", "bin/postgres -D"])
 def test_a_program_that_dies_is_started_again(used: Miniature, program: str) -> None:
     started = used.start("run", "--port", "0")
     started.wait_for(READY)

@@ -10,14 +10,14 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from weiye.base.scope.login import refuse_unfenced_login
-from weiye.config.telemetry import logs, metrics, tracing
+from weiye.config.telemetry import logs, metrics, sharing, tracing
 
 log = logging.getLogger("weiye.worker")
 
 
 def main(argv: list[str]) -> int:
     sys.excepthook = logs.last_words
-    metrics.share(settings.HOME / "metrics")
+    sharing.share(settings.HOME)
     refuse_unfenced_login()
     tracing.start("weiye-worker")
     log.info("worker started")

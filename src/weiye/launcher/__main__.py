@@ -11,6 +11,10 @@ Weiye 社区微业: the open platform for community employment service.
 
   ./weiye run      install what is missing, start everything, print the address
   ./weiye test     everything a change must pass; --slow: the slow tests
+  ./weiye web      only the web server of an installation of several machines
+  ./weiye worker   only its background worker
+  ./weiye bundle   pack everything for a machine of a closed network into one file
+  ./weiye install  set such a file up
   ./weiye NAME …   one of these commands ("./weiye NAME --help" tells more):
 """
 
@@ -47,6 +51,18 @@ def _dispatch(argv: list[str], started: float) -> int:
             from weiye.launcher import checks
 
             return checks.main(argv[1:])
+        case "web" | "worker":
+            from weiye.launcher import part
+
+            return part.main(name, argv[1:], started)
+        case "bundle":
+            from weiye.launcher.bundle import packing
+
+            return packing.main(argv[1:])
+        case "install":
+            from weiye.launcher.bundle import unpacking
+
+            return unpacking.main(argv[1:])
         case _:
             from weiye.launcher import commands
 

@@ -22,6 +22,7 @@ class Command(TypedDict):
     target: str
     database: bool
     owner: NotRequired[bool]
+    setup: NotRequired[bool]
     help: NotRequired[str]
 
 
@@ -54,7 +55,7 @@ def main(name: str, argv: list[str]) -> int:
     installation.packages(progress)
     asks_help = any(word in ("-h", "--help") for word in argv)
     if entry["database"] and not asks_help:
-        fresh = name not in MAKES_TABLES and not _is_served()
+        fresh = entry.get("setup", name not in MAKES_TABLES) and not _is_served()
         if fresh or name == "setup":
             installation.front_end(progress)
         installation.database(progress, probe=fresh)

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-_LOG_LIMIT = 10_000_000
+LOG_LIMIT = 10_000_000
+LOG_PARTS = 5
 
 
 def end_with_parent(sign: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
@@ -35,10 +37,31 @@ def end_with_parent(sign: signal.Signals = signal.SIGTERM) -> Callable[[], None]
 
 def open_log(log: Path) -> int:
     """Open a log for appending; one that has grown large makes room first."""
-    with contextlib.suppress(FileNotFoundError):
-        if log.stat().st_size > _LOG_LIMIT:
-            log.replace(log.with_name(log.name + ".1"))
+    make_room(log)
     return os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def make_room(log: Path, limit: int = LOG_LIMIT) -> bool:
+    """Move the content of a log that has grown past ``limit`` bytes to ``NAME.log.1``.
+
+    The file itself stays, empty: running programs append to it without noticing. Older parts move
+    up to ``.5``, and what was there is gone.
+    """
+    try:
+        if log.stat().st_size <= limit:
+            return False
+    except FileNotFoundError:
+        return False
+    for number in range(LOG_PARTS - 1, 0, -1):
+        with contextlib.suppress(FileNotFoundError):
+            log.with_name(f"{log.name}.{number}").replace(log.with_name(f"{log.name}.{number + 1}"))
+    descriptor = os.open(
+        log.with_name(f"{log.name}.1"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600
+    )
+    with os.fdopen(descriptor, "wb") as old, log.open("rb+") as file:
+        shutil.copyfileobj(file, old)
+        file.truncate(0)
+    return True
 
 
 def run_logged(

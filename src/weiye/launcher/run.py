@@ -12,17 +12,16 @@ import webbrowser
 from collections.abc import Mapping
 from typing import Any
 
-from weiye.launcher import address, stamps
+from weiye.launcher import address, programs, stamps
 from weiye.launcher.installation import Installation
 from weiye.launcher.locks import Lock
 from weiye.launcher.processes import end_with_parent, stop
 from weiye.launcher.progress import Progress, say
-from weiye.launcher.supervise import Program, Programs
+from weiye.launcher.supervise import Programs
 from weiye.launcher.trouble import Stop, Trouble
 
 HEALTHY_PATIENCE = 120.0
 CHECK_KEYS = ("url", "seconds", "units", "people", "files", "list_entries", "database", "version")
-WORKERS, THREADS = 2, 4
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,9 +37,12 @@ def parser() -> argparse.ArgumentParser:
         "./weiye admin create makes the first administrator.",
     )
     made.add_argument("--host", default=address.DEFAULT_HOST, help="default: %(default)s")
-    made.add_argument("--port", type=_port, help=f"default: {address.DEFAULT_PORT}; 0: a free one")
+    made.add_argument(
+        "--port", type=programs.port, help=f"default: {address.DEFAULT_PORT}; 0: a free one"
+    )
     made.add_argument("--demo", action="store_true", help="demonstration data and its sign-ins")
     made.add_argument("--no-demo", action="store_true", help="no demonstration data")
+    programs.add_sizes(made)
     made.add_argument("--open", action="store_true", help="open the page in a browser")
     made.add_argument(
         "--check",
@@ -49,12 +51,6 @@ def parser() -> argparse.ArgumentParser:
         "object as the last line, stop",
     )
     return made
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port number (0 to 65535)")
-    return int(text)
 
 
 def main(argv: list[str], started: float) -> int:
@@ -123,25 +119,17 @@ class Run:
         return self.installation.for_children(demo=self.demo, hosts=self.hosts)
 
     def _start(self) -> None:
-        places = self.installation.places
-        web = [
-            os.fspath(places.python), "-m", "gunicorn", "weiye.config.wsgi:application",
-            "--bind", f"fd://{self.opened.fileno()}", "--worker-class", "gthread",
-            "--workers", str(WORKERS), "--threads", str(THREADS),
-            "--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5",
-            "--log-level", "warning", "--no-control-socket",
-        ]  # fmt: skip
+        options = self.options
         with self.progress.step("Web server and worker"):
             self.programs.add(
-                Program("web server", web, self._environ, places.log("web"), places.root,
-                        pass_fds=(self.opened.fileno(),))
+                programs.web(
+                    self.installation, self.opened, self._environ,
+                    workers=options.workers, threads=options.threads,
+                )
             )  # fmt: skip
             self.programs.wait_until_healthy(self.url, HEALTHY_PATIENCE)
             # Only now: while the page is not up, the processors are better used for it.
-            self.programs.add(
-                Program("worker", self.installation.command("worker"), self._environ,
-                        places.log("worker"), places.root)
-            )  # fmt: skip
+            self.programs.add(programs.worker(self.installation, self._environ))
 
     def _announce(self) -> None:
         """The address, and with demonstration data the sign-ins, on standard output."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from weiye.launcher.processes import end_with_parent, open_log
+from weiye.launcher.processes import end_with_parent, make_room, open_log
 from weiye.launcher.progress import say
 from weiye.launcher.trouble import Trouble, tail
 
@@ -20,6 +20,7 @@ STEADY = 60.0  # seconds after which a program counts as running well
 RESTARTS = 5
 RESTARTS_AT_FIRST = 2  # of a program that never ran well
 PAUSE = 0.3
+LOGS_EVERY = 5.0
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Programs:
     """All children together."""
 
     members: list[Program]
+    _logs_seen: float = field(default=0.0, init=False)
 
     def add(self, program: Program) -> None:
         self.members.append(program)
@@ -116,6 +118,10 @@ class Programs:
     def look_after(self) -> None:
         for program in self.members:
             program.look_after()
+        if self.members and time.monotonic() > self._logs_seen + LOGS_EVERY:
+            self._logs_seen = time.monotonic()
+            for log in self.members[0].log.parent.glob("*.log"):
+                make_room(log)
 
     def stop(self, patience: float = PATIENT_STOP) -> None:
         for program in self.members:

@@ -29,6 +29,12 @@ def setup(argv: list[str]) -> int:
     return 0
 
 
+def static(argv: list[str]) -> int:
+    assert "WEIYE_OWNER_URL" not in os.environ
+    (HOME / "static").mkdir(exist_ok=True)
+    return 0
+
+
 def worker(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     assert "WEIYE_OWNER_URL" not in os.environ

@@ -10,36 +10,15 @@ import shutil
 import time
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
 
+from .sharing import FOLDER
+
 # Seconds. The page budget is 1 s at p95 (NFR), long work goes to the background.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-
-
-def share(folder: Path) -> None:
-    """Let several processes count together; before the first figure of this process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ[FOLDER] = str(folder)
-
-
-def forget(folder: Path) -> None:
-    """Drop what processes that are gone have counted: it would stay for ever."""
-    for file in folder.glob("*_*.db"):
-        pid = file.stem.rpartition("_")[2]
-        if not (pid.isdecimal() and Path(f"/proc/{pid}").exists()):
-            file.unlink(missing_ok=True)
-
-
-def process_ended(pid: int) -> None:
-    if os.environ.get(FOLDER):
-        from prometheus_client import multiprocess
-
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 class Figures(NamedTuple):

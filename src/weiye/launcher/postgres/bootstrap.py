@@ -23,6 +23,9 @@ ALTER ROLE weiye_owner LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE 
   PASSWORD '{owner_password}';
 ALTER ROLE weiye_app LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE NOCREATEDB
   PASSWORD '{app_password}';
+SELECT 'CREATE ROLE weiye_subject NOLOGIN' WHERE NOT EXISTS
+  (SELECT FROM pg_roles WHERE rolname = 'weiye_subject') \gexec
+GRANT weiye_subject TO weiye_app WITH INHERIT FALSE, SET TRUE;
 ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
 SELECT 'CREATE DATABASE weiye OWNER weiye_owner' WHERE NOT EXISTS
   (SELECT FROM pg_database WHERE datname = 'weiye') \gexec

@@ -47,6 +47,12 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %u@%d ",
     "log_checkpoints": "off",
     "lc_messages": "C",
+    # A failed statement and its values are personal data; the product logs the error without.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
