@@ -7,7 +7,7 @@ says in its first lines how to extend; `walk.py` and `raw.py` hold the checks th
 
 import pytest
 
-from tests.contracts import walk
+from tests.contracts import raw, walk
 from tests.contracts.things import SENTINEL, plant
 from tests.world import SIGNS, Sign
 from weiye.base.accounts.roles import roles
@@ -61,3 +61,20 @@ def test_the_test_itself_notices_a_leak() -> None:
 def test_every_role_has_an_account_in_the_world_and_most_an_outsider() -> None:
     assert {sign.role for sign in SIGNS} == set(roles())
     assert {sign.role for sign in walk.OUTSIDERS} == set(roles()) - {"province_manager"}
+
+
+@pytest.mark.requirement("ORG-2")
+@pytest.mark.parametrize("sign", [*walk.OUTSIDERS, *filter(walk.owns, SIGNS)], ids=ids)
+def test_raw_sql_reads_and_changes_nothing_outside(sign: Sign) -> None:
+    raw.fence_holds(sign)
+
+
+@pytest.mark.requirement("ORG-2")
+def test_without_a_fence_nothing_is_seen() -> None:
+    raw.shut_without_fence()
+
+
+@pytest.mark.requirement("ORG-2")
+@pytest.mark.parametrize("sign", [*walk.OUTSIDERS, *filter(walk.owns, SIGNS)], ids=ids)
+def test_the_first_fence_holds_alone(sign: Sign) -> None:
+    raw.first_fence_holds(sign)

@@ -1,8 +1,8 @@
 """One of everything in community A, for the leak test.
 
 How to extend: a new `Scoped` table is filled by itself (`_anything`); where its constraints want
-more than the fields tell, add a line to `_special`. A new URL argument `<int:batch_id>` means the row
-of the model of that name (``importbatch`` ends with ``batch``); anything else gets a line in
+more than the fields tell, add a line to `_special`. A new URL argument `<int:batch_id>` means the
+row of the model of that name (``importbatch`` ends with ``batch``); anything else gets a line in
 `named`, by argument, or by route where one argument means several things.
 """
 
@@ -63,7 +63,7 @@ def plant_public() -> Rows:
 
 
 def plant(public: Rows | None = None) -> dict[str, Any]:
-    """Plant a row in every fenced table; returns what URL arguments stand for."""
+    """Plant a row in every fenced table; returns what URL arguments stand for, and the ``rows``."""
     rows = plant_public() if public is None else dict(public)
     with fence(system()):
         _special(rows)
@@ -77,7 +77,7 @@ def plant(public: Rows | None = None) -> dict[str, Any]:
                 things.setdefault(f"{_kind(row)}{name[cut:]}_id", row.pk)
         for model, row in rows.items():
             things[f"{_kind(row)}{model._meta.model_name}_id"] = row.pk
-        return {**things, **named(rows)}
+        return {**things, **named(rows), "rows": rows}
 
 
 def is_hidden(model: type[models.Model]) -> bool:
@@ -173,9 +173,10 @@ def _anything(model: type[models.Model], rows: Rows) -> models.Model:
             target = field.remote_field.model
             if target in rows or not field.null:
                 values[field.name] = _anything(target, rows)
-        elif not field.null and not field.has_default() and not field.generated:
-            if (value := _value(field, text)) is not None:
-                values[field.name] = value
+        elif field.null or field.has_default() or field.generated:
+            continue
+        elif (value := _value(field, text)) is not None:
+            values[field.name] = value
     row = rows[model] = model(**values)
     try:
         row.save(force_insert=True)
