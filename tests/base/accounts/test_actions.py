@@ -59,7 +59,7 @@ def test_a_role_must_fit_the_level() -> None:
         grant_membership(
             actor=actor("county"),
             account=make("county"),
-            role="city_manager",
+            role="street_clerk",
             unit=Unit.objects.get(code=A),
         )
 

@@ -1,28 +1,20 @@
-"""Django's sign-in, inside the fence."""
+"""Who a session belongs to, inside the fence."""
 
 from typing import Any
 
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
-from weiye.base.scope.fence import fence, own
-
 from .models import Account
+from .queries import account_of_session
 
 
-class FencedBackend(ModelBackend):
-    """Finds accounts under row-level security: by the name that was typed, or the session's own."""
+class FencedBackend(BaseBackend):
+    """Finds the session's account. Signing in goes through `actions.signing` alone, which counts,
+    audits and asks for the second factor: ``authenticate`` answers nobody."""
 
-    def authenticate(
-        self,
-        request: HttpRequest | None,
-        username: str | None = None,
-        password: str | None = None,
-        **kwargs: Any,
-    ) -> Account | None:
-        with fence(own(None), username=username or ""):
-            return super().authenticate(request, username=username, password=password, **kwargs)
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        return None
 
     def get_user(self, user_id: int) -> Account | None:
-        with fence(own(user_id)):
-            return super().get_user(user_id)
+        return account_of_session(user_id)

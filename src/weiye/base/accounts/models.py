@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any, ClassVar, Self, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from weiye.base.privacy.fields import EncryptedTextField
 from weiye.base.regions.models import Unit
 from weiye.base.scope.models import Scoped, ScopedQuerySet
 
@@ -40,6 +43,14 @@ class Account(AbstractBaseUser, Scoped):
     is_active = models.BooleanField("启用", default=True)
     synthetic = models.BooleanField("演示账号", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When somebody else set the password, it is to be changed at the first sign-in.
+    password_at = models.DateTimeField("密码设于", default=timezone.now, db_default=Now())
+    must_change = models.BooleanField("须改密码", default=False, db_default=False)
+    # When the home unit was last changed.
+    moved_at = models.DateTimeField("调动于", null=True)
+
+    # The memberships in force, if the account was read for a session (`queries`).
+    held: "list[Membership] | None" = None
 
     objects: ClassVar[AccountManager] = AccountManager()
 
@@ -168,3 +179,91 @@ class Membership(Scoped):
     @property
     def role_title(self) -> str:
         return roles()[self.role].title
+
+
+class FormerPassword(Scoped):
+    """A password that was in use, as its hash: the last ones may not come back."""
+
+    fence_account = "account_id"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    password = models.CharField(max_length=128)
+    set_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class Authenticator(Scoped):
+    """The second factor of an account: a secret shared with a phone (TOTP, RFC 6238)."""
+
+    fence_account = "account_id"
+    fence_account_writes = True
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="+")
+    # With the account's number before it: a secret moved to another row opens nothing.
+    secret = EncryptedTextField()
+    # Asked for at sign-in from then on.
+    confirmed_at = models.DateTimeField(null=True)
+    # The time step of the last code taken: a code works once.
+    last_step = models.BigIntegerField(default=0)
+
+
+class RecoveryCode(Scoped):
+    """A code for the day the phone is lost; works once. 80 random bits, kept as a digest."""
+
+    fence_account = "account_id"
+    fence_account_writes = True
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "digest"], name="recovery_code_once")
+        ]
+
+
+class Attempts(models.Model):
+    """Failed attempts under one name, code or client address (`throttle`).
+
+    Not fenced: it is written before anybody is known, for names that exist and that do not. ``key``
+    is a keyed digest; no name and no address is stored.
+    """
+
+    key = models.CharField(primary_key=True, max_length=64)
+    kind = models.CharField(max_length=8)
+    failures = models.IntegerField()
+    since = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+    account_id = models.BigIntegerField(null=True, db_index=True)
+
+
+class Session(AbstractBaseSession):
+    """A signed-in browser (`sessions`).
+
+    Not fenced: it is read before anybody is known. ``session_key`` is a digest of what the browser
+    holds, so that a row opens nothing.
+    """
+
+    account_id = models.BigIntegerField(null=True, db_index=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    # Shown to the account itself, to tell its browsers apart.
+    address = models.CharField(max_length=45, blank=True, default="")
+    browser = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from .sessions import SessionStore
+
+        return SessionStore
+
+
+# Last: it refers to the tables above.
+from .emergency_models import EmergencyReview as EmergencyReview  # noqa: E402

@@ -21,6 +21,8 @@ class Access:
     kind: Literal["public", "signed_in", "right"]
     right: str = ""
     reason: str = ""
+    # The view opens its own fences, each a transaction: what it counts must stay whatever follows.
+    apart: bool = False
 
 
 def _declare(access: Access, view: View) -> View:
@@ -30,9 +32,13 @@ def _declare(access: Access, view: View) -> View:
     return view
 
 
-def public(reason: str) -> Callable[[View], View]:
-    """Open to everybody, and why that is right."""
-    return partial(_declare, Access("public", reason=reason))
+def public(reason: str, *, apart: bool = False) -> Callable[[View], View]:
+    """Open to everybody, and why that is right.
+
+    ``apart``: run outside the request's transaction, where nothing fenced is visible at all; the
+    view opens fences of its own (signing in).
+    """
+    return partial(_declare, Access("public", reason=reason, apart=apart))
 
 
 def signed_in(view: View) -> View:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -50,7 +51,9 @@ class Gate:
                 refuse(request, actor, access)
                 raise PermissionDenied
         try:
-            with fence(request.actor):  # type: ignore[attr-defined]
+            with nullcontext() if access.apart else fence(request.actor):  # type: ignore[attr-defined]
+                if request.actor.emergency is not None:  # type: ignore[attr-defined]
+                    opened(request)
                 response: HttpResponseBase = view(request, *args, **kwargs)
                 # Rendered inside the fence: templates may still read.
                 if hasattr(response, "render") and callable(response.render):
@@ -61,6 +64,23 @@ class Gate:
             refuse(request, actor or VISITOR, access)
             raise PermissionDenied from error
         return response
+
+
+def opened(request: HttpRequest) -> None:
+    """Log what is opened under an emergency access, whatever it is, in the request's transaction."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    match: ResolverMatch | None = request.resolver_match
+    record(
+        actor=actor,
+        verb="emergency.read",
+        path=actor.path,
+        thing=("emergency", str(actor.emergency)),
+        detail={
+            "route": match.view_name if match else "",
+            **{name: str(value) for name, value in (match.kwargs if match else {}).items()},
+        },
+        about=match.kwargs.get("person_id") if match else None,
+    )
 
 
 def refuse(request: HttpRequest, actor: Actor, access: Access) -> None:

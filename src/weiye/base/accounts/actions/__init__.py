@@ -1,0 +1,32 @@
+"""Changes to accounts, what they hold, and signing in."""
+
+from ..passwords import check_password_strength
+from .institutions import create_institution, switch_institution
+from .keeping import (
+    create_account,
+    end_sessions,
+    keepable,
+    lift_lock,
+    move_account,
+    rename_account,
+    reset_password,
+    switch_account,
+)
+from .memberships import end_membership, grant_membership, grantable
+
+__all__ = [
+    "check_password_strength",
+    "create_account",
+    "create_institution",
+    "end_membership",
+    "end_sessions",
+    "grant_membership",
+    "grantable",
+    "keepable",
+    "lift_lock",
+    "move_account",
+    "rename_account",
+    "reset_password",
+    "switch_account",
+    "switch_institution",
+]
