@@ -20,6 +20,7 @@ from weiye.base.runs import actions as runs
 from weiye.base.runs.models import FINISHED, Run
 from weiye.base.runs.progress import Silent
 from weiye.base.scope.actor import Actor
+from weiye.registers.people.transfers.actions import ask_many
 
 from . import preview, queries
 from .intake import RIGHTS
@@ -146,6 +147,15 @@ def commit(*, actor: Actor, batch_id: int) -> Run:
     return _start(actor, batch_id, "commit", task, "导入")
 
 
+@transaction.atomic
+def ask_transfers(*, actor: Actor, batch_id: int) -> Run:
+    """Queue asking for everybody of a checked roster who is registered elsewhere."""
+    from .jobs import transfers
+
+    actor.require("transfers.ask")
+    return _start(actor, batch_id, "transfers", transfers, "申请迁入")
+
+
 def _start(actor: Actor, batch_id: int, verb: str, task: Any, word: str) -> Run:
     batch = _locked(actor, batch_id)
     allowed(batch, verb)
@@ -238,6 +248,31 @@ def commit_now(
     move(actor=actor, batch=batch, verb="commit")
     batch.save()
     return batch
+
+
+def ask_transfers_now(
+    *, actor: Actor, batch_id: int, progress: runs.Reports | None = None, today: date | None = None
+) -> tuple[ImportBatch, dict[str, int]]:
+    """Ask for those of the file who are registered elsewhere, in the caller's transaction.
+
+    The file that comes back then says of each row that it was asked for. Asking again asks for
+    those alone who were left. Returns the batch and how many were ``submitted`` and ``left``.
+    """
+    batch = _locked(actor, batch_id)
+    allowed(batch, "transfers")
+    _content, _table, found = _pass(actor, batch, today, progress, write=False)
+    counts = ask_many(actor=actor, asks=found.transfers, reason=f"名册导入：{batch.name}"[:300])
+    content, table, found = _pass(actor, batch, today, progress, write=False)
+    if batch.state == ImportState.CHECKED:
+        batch.page = _result_page(batch, table, found).dump()
+    # What was imported stays as it was counted; only the rows that come back say more.
+    batch.counts = {**batch.counts, "asked": found.counts["transfers"] - len(found.transfers)}
+    _drop_rejects(batch)
+    batch.rejects = keep_rejects(
+        actor=actor, batch=batch, content=content, table=table, found=found
+    )
+    batch.save()
+    return batch, counts
 
 
 def _pass(
@@ -333,6 +368,8 @@ def summary(batch: ImportBatch) -> str:
 
 __all__ = [
     "SheetRefused",
+    "ask_transfers",
+    "ask_transfers_now",
     "cancel",
     "check_now",
     "commit",

@@ -27,6 +27,12 @@ def commit(run_id: int, path: str) -> None:
     work_off(run_id=run_id, path=path, work=_commit)
 
 
+@app.task(name="import.transfers", queue="default", retry=RETRY)
+def transfers(run_id: int, path: str) -> None:
+    """Ask for the people of a roster who are registered elsewhere (`actions.ask_transfers`)."""
+    work_off(run_id=run_id, path=path, work=_transfers)
+
+
 def _check(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     try:
         batch = actions.check_now(actor=actor, batch_id=run.args["batch"], progress=progress)
@@ -43,6 +49,20 @@ def _commit(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     if batch.kind == ImportKind.ROSTER and actor.can("pipeline.run"):
         _open_files(actor, batch)
     return _result(run, batch)
+
+
+def _transfers(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
+    try:
+        batch, counts = actions.ask_transfers_now(
+            actor=actor, batch_id=run.args["batch"], progress=progress
+        )
+    except SheetRefused as error:
+        raise Refused(error.message) from error
+    run.file = batch.rejects
+    told = f"已提交{counts['submitted']:,}人的迁入申请，等待原社区确认。"
+    if counts["left"]:
+        told += f"还有{counts['left']:,}人超出今天的上限，请明天再申请。"
+    return {"message": told, "batch": batch.pk, "transfers": counts}
 
 
 def _open_files(actor: Actor, batch: ImportBatch) -> None:

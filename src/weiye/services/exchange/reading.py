@@ -10,6 +10,7 @@ from weiye.base.files.actions import keep
 from weiye.base.files.models import StoredFile
 from weiye.base.runs.actions import Reports
 from weiye.base.scope.actor import Actor
+from weiye.registers.people.transfers.actions import Ask
 
 from . import preview
 from .intake import RIGHTS, Outcome, adapter
@@ -28,6 +29,8 @@ class Passed:
     problems: dict[int, list[Problem]] = field(default_factory=dict)
     rows: list[preview.Row] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
+    # People registered elsewhere whom nobody has asked for yet.
+    transfers: list[Ask] = field(default_factory=list)
 
 
 def run_through(
@@ -76,6 +79,7 @@ def run_through(
     found.counts["errors"] = found.counts.pop("error")
     found.counts["transfers"] = found.counts.pop("transfer")
     found.counts |= into.extra
+    found.transfers = into.transfers
     return found
 
 

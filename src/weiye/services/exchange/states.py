@@ -16,6 +16,8 @@ TRANSITIONS: dict[tuple[str, str], ImportState] = {
     ("check", ImportState.UPLOADED): ImportState.CHECKED,
     ("check", ImportState.CHECKED): ImportState.CHECKED,
     ("commit", ImportState.CHECKED): ImportState.DONE,
+    ("transfers", ImportState.CHECKED): ImportState.CHECKED,
+    ("transfers", ImportState.DONE): ImportState.DONE,
     ("cancel", ImportState.UPLOADED): ImportState.CANCELLED,
     ("cancel", ImportState.CHECKED): ImportState.CANCELLED,
 }

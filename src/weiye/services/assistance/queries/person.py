@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from weiye.base.accounts.models import Account, Membership
+from weiye.base.accounts.models import Account, Membership, Origin
 from weiye.base.privacy.masking import mask_id_number, mask_phone
 from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
@@ -212,7 +212,12 @@ def responsible_memberships(paths: list[str]) -> list[Membership]:
     with fence(system()):
         return list(
             Membership.objects.active()
-            .filter(role__in=("station_worker", "grid_worker"), unit_path__in=above)
+            .filter(
+                # Whoever covers for some days, or looks in an emergency, answers for nobody.
+                origin=Origin.GRANT,
+                role__in=("station_worker", "grid_worker"),
+                unit_path__in=above,
+            )
             .order_by("account_id", "id")
         )
 

@@ -85,7 +85,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
     files = AssistanceFile.objects.visible_to(actor).filter(state=FileState.OPEN)
     paces = open_files_progress(actor, as_of=as_of)
     if mine:
-        files = files.filter(worker_id=actor.account_id)
+        files = files.filter(worker_id__in=actor.accounts)
         own = set(files.order_by().values_list("id", flat=True))
         paces = [row for row in paces if row["id"] in own]
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
+from weiye.registers.people.transfers.actions import Ask
 
 from ..sheets import Block
 
@@ -48,6 +49,8 @@ class Adapter(ABC):
         self.source, self.as_of, self.write = source, as_of, write
         #: Further counts for the summary.
         self.extra: dict[str, int] = {}
+        #: People registered elsewhere whom nobody of the unit has asked for yet.
+        self.transfers: list[Ask] = []
         self.open()
 
     @abstractmethod

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from weiye.base.privacy.fields import blind_index
+from weiye.base.privacy.fields import blind_index, blind_indexes
 from weiye.base.regions.models import Unit
 from weiye.registers.people.columns import FACTS, SINCE
 from weiye.registers.people.intake import Entry, PeopleIntake
+from weiye.registers.people.transfers.actions import Ask
+from weiye.registers.people.transfers.queries import asked_for
 
 from ..sheets import NEVER, Block, SheetRefused
 from ..sheets.job_words import occupation_code
@@ -16,6 +18,7 @@ from .outcome import Adapter, Outcome, RowOutcome
 from .places import Buildings, Communities, Counties
 
 ELSEWHERE = "这个身份证号已在其他社区登记，需要办理迁移后才能导入"
+ASKED = "这个身份证号已在其他社区登记，已提交迁入申请，等待原社区确认"
 #: Fields of the file by what they become in the register, where the names differ.
 _SOURCES = {
     "household_role": ("relation",),
@@ -68,6 +71,7 @@ class RosterAdapter(Adapter):
         households = self._households(block)
         entries: list[Entry] = []
         positions: list[int] = []
+        homes: list[Unit] = []
         for at in range(len(block.lines)):
             community = self._community(block, at)
             if at in block.errors or community is None:
@@ -77,11 +81,20 @@ class RosterAdapter(Adapter):
                 block.warn(at, "employment_status", "没有失业日期，失业了多久按未知处理，请补充")
             entries.append(entry)
             positions.append(at)
+            homes.append(community)
         outcomes = [RowOutcome(Outcome.ERROR)] * len(block.lines)
         taken = self.register.take(entries) if entries else []
-        for at, result in zip(positions, taken, strict=True):
+        away = [
+            Ask(home, entry.id_number, str(entry.facts.get("name") or ""))
+            for entry, home, result in zip(entries, homes, taken, strict=True)
+            if result.result == "elsewhere"
+        ]
+        unasked = self._unasked(away)
+        self.transfers += unasked
+        waiting = {one.id_number for one in away} - {one.id_number for one in unasked}
+        for at, entry, result in zip(positions, entries, taken, strict=True):
             if result.result == "elsewhere":
-                block.error(at, "id_number", ELSEWHERE)
+                block.error(at, "id_number", ASKED if entry.id_number in waiting else ELSEWHERE)
                 outcomes[at] = RowOutcome(Outcome.TRANSFER)
             else:
                 fields = frozenset(f for name in result.fields for f in _SOURCES.get(name, (name,)))
@@ -89,6 +102,16 @@ class RosterAdapter(Adapter):
                 for name, day in result.kept:
                     _tell_kept(block, at, name, day)
         return outcomes
+
+    def _unasked(self, away: list[Ask]) -> list[Ask]:
+        """Those whom their row's community has not asked for yet."""
+        indexes = {one.id_number: blind_indexes(one.id_number) for one in away}
+        known = asked_for(self.actor, [i for all_ in indexes.values() for i in all_])
+        return [
+            one
+            for one in away
+            if not any((one.to.path, index) in known for index in indexes[one.id_number])
+        ]
 
     def _community(self, block: Block, at: int) -> Unit | None:
         column = block.columns.get("residence_unit")

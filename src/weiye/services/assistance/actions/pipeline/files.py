@@ -45,7 +45,7 @@ def refresh(part: Part, facts: pl.DataFrame, met: pl.DataFrame) -> Files:
         for person, row in sorted(in_scope.items())
         if person not in open_files and not closed.get(person, False)
     ]
-    workers = _Workers(part.actor, [row["unit_path"] for row in (*opening, *open_files.values())])
+    workers = Workers(part.actor, [row["unit_path"] for row in (*opening, *open_files.values())])
     part.outcome.changes["files_opened"] += insert(
         AssistanceFile,
         [
@@ -136,7 +136,7 @@ def _closed_for_good(part: Part, facts: pl.DataFrame) -> dict[int, bool]:
     }
 
 
-class _Workers:
+class Workers:
     """Hands out responsible workers: of those whose unit holds the person, the least loaded."""
 
     def __init__(self, actor: Actor, paths: Iterable[str]) -> None:

@@ -1,0 +1,174 @@
+"""Absence cover (代班): a colleague does somebody's work for some days, with that one's role."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from weiye.base.audit.actions import record
+from weiye.base.scope.actor import Actor, NotAllowed, system
+from weiye.base.scope.fence import fence
+
+from .exceptions import above, terms
+from .models import Account, Membership, Origin
+from .roles import roles
+
+# Colleagues may belong to another unit of the street than the one who asks sees.
+DESK = system(name="代班安排")
+SHOWN = 200
+
+
+def absent_ones(actor: Actor) -> QuerySet[Membership]:
+    """Whose work the actor may hand over: everybody's of the area as a leader, else the own."""
+    rows = Membership.objects.visible_to(actor).in_force().select_related("unit")
+    rows = rows.filter(origin=Origin.GRANT, subject_id__isnull=True).order_by("unit_path", "id")
+    if actor.can("accounts.cover"):
+        return rows
+    return rows.filter(account_id=actor.account_id or 0, pk=actor.membership_id or 0)
+
+
+def colleagues(actor: Actor, absent_id: int) -> list[Membership]:
+    """Who may cover: one membership by grant each, of the same unit or street, by unit and name.
+
+    Raises ``Membership.DoesNotExist`` for somebody whose work is not the actor's to hand over.
+    """
+    absent = absent_ones(actor).get(pk=absent_id)
+    return _colleagues(absent)
+
+
+def _colleagues(absent: Membership) -> list[Membership]:
+    area = above(absent.unit_path, terms()[1].within)
+    with fence(DESK):
+        rows = (
+            Membership.objects.in_force()
+            .filter(
+                origin=Origin.GRANT,
+                subject_id__isnull=True,
+                unit_path__gte=area,
+                unit_path__lt=area[:-1] + "0",
+            )
+            .filter(Exists(Account.objects.filter(pk=OuterRef("account_id"), is_active=True)))
+            .exclude(account_id=absent.account_id)
+            .select_related("unit")
+            .order_by("unit_path", "account_name", "id")
+        )
+        seen: set[int] = set()
+        return [m for m in rows if not (m.account_id in seen or seen.add(m.account_id))]
+
+
+def name_cover(
+    *,
+    actor: Actor,
+    absent_id: int,
+    account_id: int,
+    first: date,
+    last: date,
+    reason: str = "",
+    today: date,
+) -> Membership:
+    """Let a colleague act in the absent one's role for its unit, from ``first`` to ``last``.
+
+    The role is the absent one's, so the cover never has more rights than that. Raises
+    ``Membership.DoesNotExist`` for somebody whose work is not the actor's to hand over,
+    `NotAllowed` while acting by exception, ``ValidationError`` by field.
+    """
+    if actor.until is not None:
+        raise NotAllowed("who acts by exception names no cover")
+    with transaction.atomic():
+        absent = absent_ones(actor).get(pk=absent_id)
+        rules = terms()[1]
+        colleague = next((m for m in _colleagues(absent) if m.account_id == account_id), None)
+        problems = {}
+        if colleague is None:
+            problems["account"] = "请选择同一单位或同一街道的同事。"
+        if first < today:
+            problems["first"] = "开始日期不能早于今天。"
+        elif first > today + timedelta(days=rules.ahead):
+            problems["first"] = f"最多提前{rules.ahead}天安排。"
+        if last < first:
+            problems["last"] = "结束日期不能早于开始日期。"
+        elif (last - first).days + 1 > rules.days:
+            problems["last"] = f"一次代班最多{rules.days}天，之后可以再安排。"
+        if problems or colleague is None:
+            raise ValidationError(problems)
+        starts_at, ends_at = _midnight(first), _midnight(last + timedelta(days=1))
+        if absent.ends_at is not None:
+            ends_at = min(ends_at, absent.ends_at)
+        with fence(DESK):
+            # Holds the absent one's row: two leaders who name a cover take turns.
+            Membership.objects.select_for_update(of=("self",)).get(pk=absent.pk)
+            others = Membership.objects.filter(
+                covers=absent, starts_at__lt=ends_at, ends_at__gt=starts_at
+            )
+            twice = others.filter(account_id=account_id, starts_at=starts_at, ends_at=ends_at)
+            if (same := twice.first()) is not None:
+                return same
+            if others.exists():
+                raise ValidationError({"first": "这段时间已经安排了代班，请先提前结束原来的安排。"})
+            held = Membership.objects.in_force().filter(account_id=account_id)
+            if roles()[absent.role].excludes & set(held.values_list("role", flat=True)):
+                raise ValidationError({"account": "这位同事的现有身份不能与这个角色同时担任。"})
+            cover = Membership.objects.create(
+                account_id=account_id,
+                account_name=colleague.account_name,
+                role=absent.role,
+                capacity=absent.capacity,
+                unit_id=absent.unit_id,
+                unit_path=absent.unit_path,
+                origin=Origin.COVER,
+                covers=absent,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                reason=reason.strip()[:200],
+                granted_by=actor.account_id,
+            )
+        record(
+            actor=actor,
+            verb="cover.name",
+            path=absent.unit_path,
+            thing=cover,
+            detail={
+                "absent": absent.account_id,
+                "cover": account_id,
+                "role": absent.role,
+                "from": first,
+                "to": last,
+            },
+        )
+    return cover
+
+
+def end_cover(*, actor: Actor, cover_id: int, now: datetime | None = None) -> Membership:
+    """End a cover before its time: a leader, or the one who was away. Over already, it stays.
+
+    Raises ``Membership.DoesNotExist`` for one that is not the actor's to end.
+    """
+    now = now or timezone.now()
+    if actor.until is not None:
+        raise NotAllowed("who acts by exception ends no cover")
+    with transaction.atomic():
+        mine = {membership.pk for membership in covers(actor)}
+        if cover_id not in mine:
+            raise Membership.DoesNotExist
+        with fence(DESK):
+            cover = Membership.objects.select_for_update(of=("self",)).get(pk=cover_id)
+            if cover.ends_at is not None and cover.ends_at <= now:
+                return cover
+            cover.ends_at = max(now, cover.starts_at)
+            cover.save(update_fields=["ends_at"])
+        record(actor=actor, verb="cover.end", path=cover.unit_path, thing=cover)
+    return cover
+
+
+def covers(actor: Actor) -> list[Membership]:
+    """Covers of the area (as a leader) or of the own work, the latest first, with the unit."""
+    rows = Membership.objects.visible_to(actor).filter(origin=Origin.COVER)
+    if not actor.can("accounts.cover"):
+        rows = rows.filter(covers=actor.membership_id or 0)
+    return list(rows.select_related("unit", "covers").order_by("-starts_at", "-id")[:SHOWN])
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
