@@ -6,15 +6,21 @@
 import gzip
 import itertools
 import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from weiye.base.packs.reading import Entry, PackError, read_yaml
+
 from .levels import LEVELS
 
 REGIONS_FILE: Final = "regions.csv.gz"
 COUNTIES_FILE: Final = "counties.geojson.gz"
+FUNCTIONAL_FILE: Final = "regions-functional.yaml"
 
 OFFICIAL_LEVELS: Final = LEVELS[:5]
 """The levels with a 统计用区划代码; grids and buildings below them are the users' own."""
@@ -44,6 +50,20 @@ def path_end(path: str) -> str:
     '37/100'
     """
     return path[:-1] + "0"
+
+
+def common_path(paths: Iterable[str]) -> str:
+    """The path of the nearest unit above all of them, or one of them; "" if there is none.
+
+    >>> common_path(["37/10/02/001/", "37/10/03/"]), common_path(["37/10/", "37/10/02/"])
+    ('37/10/', '37/10/')
+    """
+    shared: list[str] = []
+    for parts in zip(*(path.split("/")[:-1] for path in paths), strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return "".join(part + "/" for part in shared)
 
 
 def level_of(code: str) -> str:
@@ -108,3 +128,60 @@ def read_counties(pack_dir: Path) -> dict[str, Any]:
     text = gzip.decompress((pack_dir / COUNTIES_FILE).read_bytes())
     collection: dict[str, Any] = json.loads(text)
     return collection
+
+
+@dataclass(frozen=True)
+class FunctionalArea:
+    """A functional area (功能区) that has no 统计用区划代码: a pack gives it a local one."""
+
+    code: str
+    name: str
+    parent: str
+    level: str
+    source: str
+    entry: Entry
+
+    @property
+    def segment(self) -> str:
+        """What the code adds to its parent's."""
+        end = CODE_ENDS[level_of(self.parent)]
+        return self.code[end:]
+
+    def error(self, message: str) -> PackError:
+        return self.entry.error(message)
+
+
+_LOCAL_SEGMENT = re.compile(r"[a-tvwyz][a-z0-9]{1,7}")
+
+
+def read_functional(pack_dir: Path) -> list[FunctionalArea]:
+    """The functional areas that a pack adds to the tree; none without the file.
+
+    Raises `PackError` for an entry that is not sound: the code is the parent's digits followed by
+    two to eight small letters or digits beginning with a letter (not u or x, which the tree gives
+    itself), and each names its source.
+    """
+    path = pack_dir / FUNCTIONAL_FILE
+    if not path.is_file():
+        return []
+    found = []
+    entry = read_yaml(path, f"packs/{pack_dir.name}/{FUNCTIONAL_FILE}")
+    for each in entry.table("areas")["areas"].items():
+        facts = each.table("code name parent level source")
+        area = FunctionalArea(
+            code=facts["code"].text(),
+            name=facts["name"].text(),
+            parent=facts["parent"].text(),
+            level=facts["level"].text(),
+            source=facts["source"].text(),
+            entry=each,
+        )
+        if not re.fullmatch(r"[0-9]{12}", area.parent) or area.level not in ("county", "street"):
+            raise each.error("a functional area is a county or a street below a 12-digit code")
+        stem = area.parent[: CODE_ENDS[level_of(area.parent)]]
+        if not area.code.startswith(stem) or not _LOCAL_SEGMENT.fullmatch(area.segment):
+            raise each.error(f"the code {area.code!r} is not {stem} and a few small letters")
+        if OFFICIAL_LEVELS.index(area.level) != OFFICIAL_LEVELS.index(level_of(area.parent)) + 1:
+            raise each.error(f"{area.parent} is not the level above a {area.level}")
+        found.append(area)
+    return found

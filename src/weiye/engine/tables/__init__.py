@@ -10,7 +10,7 @@ command prints it and ends with status 2, having written nothing. A row that can
 set aside with its reason and never stops the good ones.
 """
 
-from weiye.engine.tables.reading import read_table
+from weiye.engine.tables.reading import read_table, read_text
 from weiye.engine.tables.schema import Column, TableError, conform
 from weiye.engine.tables.writing import check_target, rejects_path, write_rejects, write_table
 
@@ -20,6 +20,7 @@ __all__ = [
     "check_target",
     "conform",
     "read_table",
+    "read_text",
     "rejects_path",
     "write_rejects",
     "write_table",

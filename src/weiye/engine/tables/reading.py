@@ -100,6 +100,23 @@ def read_table(path: Path | str, schema: Sequence[Column]) -> tuple[pl.DataFrame
     return good, rejects
 
 
+def read_text(path: Path | str) -> pl.DataFrame:
+    """Every column of a file as text, as it stands, then `row` (Int64, the header being row 1).
+
+    For files whose columns are looked up by their headers. Rows in which every cell is empty are
+    skipped. Raises `TableError` for a file that cannot be used at all, a row with more cells than
+    the header among the reasons.
+    """
+    raw = _read_raw(Path(path))
+    wrong = raw.filter(pl.col(_REASON).is_not_null())
+    if wrong.height:
+        row, reason = wrong.select(_ROW, _REASON).row(0)
+        raise TableError(f"{Path(path).name}:第{row}行,{reason}")
+    source = raw.drop(_ROW, _REASON)
+    kept = as_text(source.drop([c for c in ("row",) if c in source.columns]))
+    return kept.with_columns(raw[_ROW].alias("row")).filter(~_all_empty(source))
+
+
 # Helper columns of a raw frame; a header can hold no such name, for headers are stripped.
 _ROW, _REASON = " row", " reason"
 

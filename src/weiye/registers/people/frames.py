@@ -6,6 +6,7 @@ Every frame holds people at or below ``path`` that the actor may see, ordered by
 import json
 from collections.abc import Collection
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 import polars as pl
@@ -196,8 +197,12 @@ def community_code(path: str) -> str:
 
     >>> community_code("37/10/02/001/001/g01/b002/")
     '371002001001'
+    >>> community_code("37/10/nh/u5k/001/")  # below a functional area without a code
+    '371000000000'
     """
-    return "".join(part for part in path.split("/") if part.isdigit())[:12].ljust(12, "0")
+    # Segments below one that is no code say nothing: their unit came from elsewhere.
+    codes = takewhile(str.isdigit, path.split("/"))
+    return "".join(codes)[:12].ljust(12, "0")
 
 
 def _records(raw: pl.DataFrame, name: str) -> pl.Series:

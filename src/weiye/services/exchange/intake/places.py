@@ -19,7 +19,8 @@ class Communities:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        self.all = {u.pk: u for u in Unit.objects.below(unit.path).filter(level=Level.COMMUNITY)}
+        here = Unit.objects.open().below(unit.path)
+        self.all = {u.pk: u for u in here.filter(level=Level.COMMUNITY)}
         if unit.level == Level.COMMUNITY:
             self.all = {unit.pk: unit}
         self._by_text: dict[str, list[Unit]] = defaultdict(list)
@@ -75,7 +76,7 @@ class Buildings:
             return None
         if community.pk not in self._of:
             known: dict[str, list[Unit]] = defaultdict(list)
-            for unit in Unit.objects.below(community.path).filter(level=Level.BUILDING):
+            for unit in Unit.objects.open().below(community.path).filter(level=Level.BUILDING):
                 known[building_key(unit.name)].append(unit)
             self._of[community.pk] = known
         candidates = self._of[community.pk].get(key, [])
@@ -120,7 +121,7 @@ class Counties:
         if re.fullmatch(r"[1-9][0-9]{11}", text):
             return text
         if self._names is None:
-            rows = Unit.objects.filter(level=Level.COUNTY).select_related("parent")
+            rows = Unit.objects.open().filter(level=Level.COUNTY).select_related("parent")
             self._names = [(u.name, u.parent.name if u.parent else "", u.code) for u in rows]
         found = [(city, code) for name, city, code in self._names if name in text]
         if len(found) > 1:

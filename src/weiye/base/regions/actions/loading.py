@@ -9,13 +9,13 @@ from pypinyin import Style, lazy_pinyin
 from weiye.base.audit.actions import record
 from weiye.base.scope.actor import Actor
 
-from .levels import LEVELS
-from .models import Unit
-from .reading import read_counties, read_regions
+from ..levels import LEVELS
+from ..models import Kind, Unit, UnitPast
+from ..reading import FunctionalArea, read_counties, read_functional, read_regions
 
 _COPY = """
     COPY regions_unit (id, code, name, level, parent_id, path, initials, lon, lat, point_source,
-                       synthetic) FROM STDIN
+                       synthetic, kind) FROM STDIN
 """
 
 
@@ -68,6 +68,8 @@ def load_official(*, actor: Actor, pack: Path) -> int:
                         centre["lat"] if centre else None,
                         "天地图" if centre else "",
                         False,
+                        # The third pair of digits tells them from administrative divisions.
+                        Kind.FUNCTIONAL if level == "county" and code[4] == "7" else Kind.OFFICIAL,
                     )
                 )
         record(
@@ -79,14 +81,60 @@ def load_official(*, actor: Actor, pack: Path) -> int:
     return units.height
 
 
+def load_functional(*, actor: Actor, pack: Path) -> int:
+    """Add the functional areas without a statistical code that a pack names; returns how many.
+
+    A second call finds them and does nothing; one that has been closed or renamed stays so. Raises
+    `PackError` for a pack that names an unknown parent.
+    """
+    actor.require("regions.load")
+    added = 0
+    with transaction.atomic():
+        for area in read_functional(pack):
+            added += _add_functional(actor, area)
+    return added
+
+
+def _add_functional(actor: Actor, area: FunctionalArea) -> int:
+    parent = Unit.objects.filter(code=area.parent).first()
+    if parent is None:
+        raise area.error(f"no unit has the code {area.parent}")
+    path = f"{parent.path}{area.segment}/"
+    if Unit.objects.filter(path=path).exists() or UnitPast.objects.filter(path=path).exists():
+        return 0
+    unit = Unit.objects.create(
+        code=area.code,
+        name=area.name,
+        level=area.level,
+        parent=parent,
+        path=path,
+        kind=Kind.FUNCTIONAL,
+        initials=initials(area.name),
+    )
+    record(
+        actor=actor,
+        verb="unit.add",
+        path=path,
+        thing=unit,
+        detail={"code": area.code, "name": area.name, "source": area.source},
+    )
+    return 1
+
+
 def add_local_units(*, actor: Actor, parent: Unit, rows: pl.DataFrame) -> list[Unit]:
     """Add grids or buildings: columns code, name, level, path, lon, lat, synthetic.
 
     Existing codes are left as they are. ``path`` must lie below the parent's.
     """
-    actor.require("regions.edit", parent.path)
+    actor.require("units.edit", parent.path)
     units = [
-        Unit(parent=parent, initials=initials(row["name"]), point_source="demonstration", **row)
+        Unit(
+            parent=parent,
+            kind=Kind.LOCAL,
+            initials=initials(row["name"]),
+            point_source="demonstration",
+            **row,
+        )
         for row in rows.iter_rows(named=True)
     ]
     for unit in units:
@@ -111,7 +159,7 @@ def set_points(*, actor: Actor, points: pl.DataFrame, source: str) -> int:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         lo, hi = actor.range
-        actor.require("regions.edit")
+        actor.require("units.edit")
         cursor.execute(
             """
             UPDATE regions_unit u SET lon = p.lon, lat = p.lat, point_source = %s

@@ -1,0 +1,29 @@
+"""Changes to the tree of units."""
+
+from .changing import Part, add, amend, close, merge, move, reopen, split
+from .importing import CHANGES, Judged, Sheet, import_changes, read_changes
+from .loading import add_local_units, initials, load_functional, load_official, set_points
+from .step import Outcome, preview
+
+__all__ = [
+    "CHANGES",
+    "Judged",
+    "Outcome",
+    "Part",
+    "Sheet",
+    "add",
+    "add_local_units",
+    "amend",
+    "close",
+    "import_changes",
+    "initials",
+    "load_functional",
+    "load_official",
+    "merge",
+    "move",
+    "preview",
+    "read_changes",
+    "reopen",
+    "set_points",
+    "split",
+]

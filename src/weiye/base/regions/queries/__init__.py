@@ -1,0 +1,24 @@
+"""Reading the tree. It is public; ``visible_to`` bounds what an actor may act on."""
+
+from .past import Remap, UnitOn, history, remap, rolled_up, strays, tree, unit_on
+from .places import ancestors, children, offspring_on, trail, unit_by_code
+from .searching import Found, search, suggest
+
+__all__ = [
+    "Found",
+    "Remap",
+    "UnitOn",
+    "ancestors",
+    "children",
+    "history",
+    "offspring_on",
+    "remap",
+    "rolled_up",
+    "search",
+    "strays",
+    "suggest",
+    "trail",
+    "tree",
+    "unit_by_code",
+    "unit_on",
+]

@@ -1,0 +1,134 @@
+"""Finding a unit by what somebody types: a code, a name or a part of it, pinyin initials."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from weiye.base.scope.actor import Actor
+
+from ..models import Unit
+from .places import trail
+
+LONGEST = 40
+
+
+@dataclass(frozen=True)
+class Found:
+    """A unit, the names above it in one line, and the former name that was found, if it was one."""
+
+    unit: Unit
+    within: str
+    formerly: str = ""
+
+
+def search(
+    text: str,
+    *,
+    levels: tuple[str, ...] = (),
+    area: tuple[str, str] | None = None,
+    limit: int = 20,
+    closed: bool = False,
+) -> list[Unit]:
+    """Units whose code or pinyin initials begin with the text or whose name holds it.
+
+    In this order: the very code or name, what begins with it, what holds it; the highest unit
+    first. ``area``: a half-open range of paths; ``closed``: closed units and former names too.
+    """
+    return [found.unit for found in _search(text, levels, area, limit, closed)]
+
+
+def suggest(
+    text: str, *, actor: Actor | None = None, levels: tuple[str, ...] = (), limit: int = 10
+) -> list[Found]:
+    """Units in force to choose from, within the actor's area if one is given."""
+    return _search(text, levels, actor.range if actor else None, limit, False)
+
+
+def _search(
+    text: str,
+    levels: tuple[str, ...],
+    area: tuple[str, str] | None,
+    limit: int,
+    closed: bool,
+) -> list[Found]:
+    text = "".join(text.split())[:LONGEST].replace("\0", "")
+    if not text:
+        return []
+    where = "" if closed else " AND u.ended_on IS NULL"
+    if levels:
+        where += " AND u.level = ANY(%(levels)s)"
+    if area:
+        where += " AND u.path >= %(lo)s AND u.path < %(hi)s"
+    ways = _ways(text, closed)
+    # Each way stops at the limit by itself: a common syllable never sorts the whole tree.
+    parts = [
+        f"(SELECT u.id, {rank} AS rank, {former} AS former, u.path FROM {source} "  # noqa: S608
+        f"WHERE {condition}{where} ORDER BY u.path LIMIT %(limit)s)"
+        for rank, (source, condition, former) in enumerate(ways)
+    ]
+    lo, hi = area or ("", "")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, former FROM (SELECT DISTINCT ON (id) id, rank, former, path "  # noqa: S608
+            f"FROM ({' UNION ALL '.join(parts)}) all_ways ORDER BY id, rank) t "
+            "ORDER BY rank, length(path) - length(replace(path, '/', '')), path LIMIT %(limit)s",
+            {
+                "text": text,
+                "lower": text.lower(),
+                "prefix": _like(text) + "%",
+                "initials": _like(text.lower()) + "%",
+                "holds": f"%{_like(text)}%",
+                "grams": grams(text),
+                "levels": list(levels),
+                "lo": lo,
+                "hi": hi,
+                "limit": limit,
+            },
+        )
+        rows = cursor.fetchall()
+    units = Unit.objects.in_bulk([key for key, _ in rows])
+    above = trail(list(units.values()))
+    return [
+        Found(units[key], above[key], former if former != units[key].name else "")
+        for key, former in rows
+    ]
+
+
+def _ways(text: str, closed: bool) -> list[tuple[str, str, str]]:
+    """(tables, condition, former name) of each way to find a unit, best first."""
+    unit = "regions_unit u"
+    if text.isascii():
+        ways = [
+            (unit, "u.code = %(lower)s", "''"),
+            (unit, "u.initials = %(lower)s", "''"),
+            (unit, "u.code LIKE %(prefix)s", "''"),
+            (unit, "u.initials LIKE %(initials)s", "''"),
+        ]
+        # 3520社区 is a name.
+        ways.append((unit, _HOLDS.format("u"), "''"))
+        return ways
+    ways = [
+        (unit, "u.name = %(text)s", "''"),
+        (unit, "u.name LIKE %(prefix)s", "''"),
+        (unit, _HOLDS.format("u"), "''"),
+    ]
+    if closed:
+        past = "regions_unitpast p JOIN regions_unit u ON u.id = p.unit_id"
+        ways.append((past, _HOLDS.format("p"), "p.name"))
+    return ways
+
+
+_HOLDS = "weiye_grams({0}.name) @> %(grams)s::text[] AND {0}.name LIKE %(holds)s"
+
+
+def grams(text: str) -> list[str]:
+    """The pairs of neighbouring characters, or the only one.
+
+    >>> grams("环翠区"), grams("王")
+    (['环翠', '翠区'], ['王'])
+    """
+    return [text[n : n + 2] for n in range(len(text) - 1)] or [text]
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
