@@ -21,6 +21,7 @@ COLUMNS = {
     "actor_id": ("5", "账号"),
     "actor_name": ("'别人'", "操作人"),
     "role": ("'clerk'", "角色"),
+    "actor_path": ("'37/01/'", "代表单位"),
     "verb": ("'person.print'", "动作"),
     "thing_type": ("'file'", "对象类别"),
     "thing_id": ("'9'", "对象"),

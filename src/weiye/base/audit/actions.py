@@ -11,13 +11,15 @@ from weiye.base.scope.actor import Actor
 # No RETURNING: it would need the row to be visible, and a refusal is logged outside any range.
 _INSERT = """
     INSERT INTO audit_auditentry
-        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, person_id, detail)
-    VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s)
+        (unit_path, at, actor_id, actor_name, role, actor_path,
+         verb, thing_type, thing_id, person_id, detail)
+    VALUES (%s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _INSERT_MANY = """
     INSERT INTO audit_auditentry
-        (unit_path, at, actor_id, actor_name, role, verb, thing_type, thing_id, person_id, detail)
-    SELECT path, clock_timestamp(), %s, %s, %s, %s, kind, key,
+        (unit_path, at, actor_id, actor_name, role, actor_path,
+         verb, thing_type, thing_id, person_id, detail)
+    SELECT path, clock_timestamp(), %s, %s, %s, %s, %s, kind, key,
            CASE WHEN kind = 'person' THEN key::bigint END, detail
     FROM jsonb_to_recordset(%s::jsonb) AS e (path text, kind text, key text, detail jsonb)
 """
@@ -54,6 +56,7 @@ def record(
                 actor.account_id,
                 actor.name,
                 actor.role,
+                actor.path,
                 verb,
                 kind,
                 key,
@@ -86,6 +89,7 @@ def record_many(
                 actor.account_id,
                 actor.name,
                 actor.role,
+                actor.path,
                 verb,
                 json.dumps(rows, ensure_ascii=False, default=str),
             ],

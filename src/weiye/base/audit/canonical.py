@@ -33,6 +33,7 @@ FORMS: dict[int, dict[str, tuple[str, str]]] = {
         "actor_id": ("e.actor_id", "账号"),
         "actor_name": ("e.actor_name", "操作人"),
         "role": ("e.role", "角色"),
+        "actor_path": ("e.actor_path", "代表单位"),
         "verb": ("e.verb", "动作"),
         "thing_type": ("e.thing_type", "对象类别"),
         "thing_id": ("e.thing_id", "对象"),

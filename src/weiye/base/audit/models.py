@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from weiye.base.scope.models import Scoped
+from weiye.base.scope.models import Scoped, UnitPathField
 
 
 class AuditEntry(Scoped):
@@ -24,6 +24,8 @@ class AuditEntry(Scoped):
     actor_id = models.BigIntegerField("账号", null=True)
     actor_name = models.CharField("操作人", max_length=64)
     role = models.CharField("角色", max_length=32)
+    # The unit that the actor acted for, which may be another than the thing's.
+    actor_path = UnitPathField(verbose_name="代表单位", default="", db_default="")
     verb = models.CharField("动作", max_length=40)
     thing_type = models.CharField("对象", max_length=40, blank=True)
     thing_id = models.CharField(max_length=40, blank=True)

@@ -67,8 +67,8 @@ class Scoped(models.Model):
     fence_account: ClassVar[str] = ""
     # Whether that account may also change the row.
     fence_account_writes: ClassVar[bool] = False
-    # Kind of subject ("person") → the column that names it: rows which residents and institutions
-    # read as their own.
+    # Kind of subject ("person") → the column that names it, or the way there ("file__person_id"):
+    # rows which residents and institutions read as their own.
     fence_subjects: ClassVar[Mapping[str, str]] = {}
 
     unit_path = UnitPathField(db_index=True)

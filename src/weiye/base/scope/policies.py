@@ -6,7 +6,7 @@ Runs on the owner's connection after every migration; idempotent.
 from typing import Any
 
 from django.apps import apps
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, models
 
 from .fence import SUBJECT_ROLE, SUBJECTS
 from .models import Scoped
@@ -46,11 +46,11 @@ def statements(model: type[Scoped]) -> list[str]:
         for verb in ("select", "insert", "update", "delete", *(f"own_{k}" for k in SUBJECTS))
     ]
     sql.append(f"CREATE POLICY weiye_select ON {table} FOR SELECT TO {readers} USING ({read})")
-    for kind, column in model.fence_subjects.items():
+    for kind, lookup in model.fence_subjects.items():
         # A role of its own: OR-ed to the range, it would keep the range's index from being used.
         sql.append(
             f"CREATE POLICY weiye_own_{kind} ON {table} FOR SELECT TO {SUBJECT_ROLE} "
-            f"USING ({column} = {_setting(kind, 'bigint')})"
+            f"USING ({_owned(model, lookup, kind)})"
         )
     if model.fence_write == "append":
         sql.append(
@@ -70,6 +70,24 @@ def statements(model: type[Scoped]) -> list[str]:
             f"CREATE POLICY weiye_delete ON {table} FOR DELETE TO {APP_LOGIN} USING ({IN_RANGE})"
         )
     return sql
+
+
+def _owned(model: type[models.Model], lookup: str, kind: str) -> str:
+    """SQL that tells a subject's own rows, by a column or through the row that one points to.
+
+    What it points to is fenced likewise, and the sub-select is worked out once a statement.
+    """
+    first, _, rest = lookup.partition("__")
+    field = model._meta.get_field(first.removesuffix("_id") if rest else first)
+    if not rest:
+        return f'"{field.column}" = {_setting(kind, "bigint")}'  # type: ignore[union-attr]
+    target = field.related_model
+    if not (isinstance(target, type) and issubclass(target, models.Model)):
+        raise ValueError(f"{model.__name__}.fence_subjects: {first} points to no table")
+    return (
+        f'"{field.column}" IN (SELECT t."{target._meta.pk.column}" '  # type: ignore[union-attr]
+        f'FROM "{target._meta.db_table}" t WHERE {_owned(target, rest, kind)})'
+    )
 
 
 def _setting(name: str, cast: str) -> str:

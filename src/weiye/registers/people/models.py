@@ -4,6 +4,9 @@ Column names are the fact names of the engine's file contract, so that frames ne
 NULL means unknown; a fact *known to be none* is named in ``known_none``.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.db import models
@@ -72,6 +75,8 @@ class Household(Scoped):
 
 class Person(Scoped):
     """A resident. The residence (常住地) owns the row: ``unit`` is the lowest known unit of it."""
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "id"}
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     household = models.ForeignKey(
@@ -180,6 +185,8 @@ class StatusPeriod(Scoped):
     UNEMPLOYMENT_REGISTRATION.
     """
 
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "person_id"}
+
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="periods")
     kind = models.PositiveSmallIntegerField("类别", choices=PeriodKind.choices)
     # For EMPLOYMENT a value of `EmploymentStatus`, else empty.
@@ -225,6 +232,8 @@ class StatusPeriod(Scoped):
 
 class WorkWish(Scoped):
     """What work a person wants, as last said (求职意愿)."""
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "person_id"}
 
     person = models.OneToOneField(
         Person, on_delete=models.CASCADE, related_name="wish", primary_key=True

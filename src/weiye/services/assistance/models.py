@@ -1,5 +1,8 @@
 """Employment assistance (就业援助): groups, files, the four lists, contacts."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -14,6 +17,8 @@ class GroupMembership(Scoped):
 
     One row is one stay; leaving closes it, coming back opens another (history is kept).
     """
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "person_id"}
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="groups")
     group = models.CharField("群体", max_length=40)
@@ -46,6 +51,8 @@ class FileState(models.TextChoices):
 
 class AssistanceFile(Scoped):
     """One-to-one assistance file (就业援助档案): opened by rule, closed with a reason (AID-1)."""
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "person_id"}
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="files")
     state = models.CharField(
@@ -94,6 +101,8 @@ class ListEntry(Scoped):
     programme's code, a need's key); an open entry of the same subject is the same entry.
     """
 
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "file__person_id"}
+
     file = models.ForeignKey(AssistanceFile, on_delete=models.CASCADE, related_name="entries")
     kind = models.CharField("清单", max_length=8, choices=ListKind.choices)
     subject = models.CharField(max_length=64)
@@ -141,6 +150,8 @@ class ContactWay(models.TextChoices):
 
 class Contact(Scoped):
     """One contact with a person: when, who, what about, and what shows it (AID-3)."""
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "file__person_id"}
 
     file = models.ForeignKey(AssistanceFile, on_delete=models.CASCADE, related_name="contacts")
     kind = models.CharField("内容", max_length=8, choices=ContactKind.choices)

@@ -70,6 +70,7 @@ def page(
             "edit": actor.can("people.edit"),
             "manage": actor.can("files.manage"),
             "reveal": actor.can("people.reveal"),
+            "account": actor.can("residents.manage"),
         },
     }
     return render(request, "community/person.html", context, status=status)

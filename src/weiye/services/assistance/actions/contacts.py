@@ -86,6 +86,7 @@ def record_contact(
             path=file.unit_path,
             thing=contact,
             detail={"file": file.pk, "kind": kind, "way": way, "on": on},
+            about=file.person_id,
         )
         return contact
 
@@ -110,5 +111,6 @@ def withdraw_contact(*, actor: Actor, contact_id: int, reason: str) -> Contact:
         path=contact.unit_path,
         thing=contact,
         detail={"file": contact.file_id, "kind": contact.kind, "on": contact.on},
+        about=contact.file.person_id,
     )
     return contact

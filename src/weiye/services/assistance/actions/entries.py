@@ -48,5 +48,6 @@ def _set(actor: Actor, entry_id: int, field: str, value: str, verb: str) -> List
         path=entry.unit_path,
         thing=entry,
         detail={"file": entry.file_id, "kind": entry.kind, "subject": entry.subject},
+        about=entry.file.person_id,
     )
     return entry

@@ -13,6 +13,7 @@ from .ledger import (
     to_close,
     with_file,
 )
+from .own import OwnHelp, own_help
 from .person import Lists, PersonPage, PrintSheet, person_page, print_sheet, workers
 from .progress import quota_progress, quota_progress_of
 from .summary import UnitSummary, summary_by_unit, totals
@@ -22,6 +23,7 @@ __all__ = [
     "FileLine",
     "GroupChange",
     "Lists",
+    "OwnHelp",
     "PersonPage",
     "PrintSheet",
     "Today",
@@ -32,6 +34,7 @@ __all__ = [
     "left_group",
     "newly_entitled",
     "newly_opened",
+    "own_help",
     "person_page",
     "print_sheet",
     "quota_progress",

@@ -1,0 +1,129 @@
+"""我的: own data, who has seen them, help, consents. Every page is logged as the own look it is."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from weiye.base.privacy.masking import mask_id_number, mask_phone
+from weiye.base.scope.access import right
+from weiye.base.scope.actor import Actor
+from weiye.registers.people import residents
+from weiye.registers.people.actions import REVEALABLE
+from weiye.registers.people.models import Person
+from weiye.services.assistance import queries as assistance
+
+from . import kept, readers
+
+NEWEST = 4
+
+
+def _actor(request: HttpRequest) -> Actor:
+    found: Actor = request.actor  # type: ignore[attr-defined]
+    return found
+
+
+def _mine(request: HttpRequest) -> Person:
+    try:
+        return residents.open_mine(actor=_actor(request))
+    except Person.DoesNotExist:
+        raise Http404 from None
+
+
+@right("mine.read")
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    actor = _actor(request)
+    person = _mine(request)
+    rows = list(readers.looks(actor)[:NEWEST])
+    context = {
+        "person": person,
+        "secrets": [
+            (field, label, _masked(field, getattr(person, field) or ""))
+            for field, label in REVEALABLE.items()
+        ],
+        "looks": readers.said(rows),
+        "people": readers.people_count(actor),
+        "help": assistance.own_help(actor, person_id=person.pk, as_of=timezone.localdate()),
+        "consents": _consents(actor),
+        "section": "mine",
+    }
+    return render(request, "resident/mine.html", context)
+
+
+@right("mine.read")
+@require_safe
+def seen(request: HttpRequest) -> HttpResponse:
+    """Who has looked at my data, all of it."""
+    actor = _actor(request)
+    _mine(request)
+    page = Paginator(readers.looks(actor), readers.PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "looks": readers.said(list(page.object_list)),
+        "automatic": readers.automatic(actor) if page.number == 1 else [],
+        "people": readers.people_count(actor),
+        "section": "seen",
+    }
+    return render(request, "resident/mine_seen.html", context)
+
+
+@right("mine.read")
+@require_safe
+def held(request: HttpRequest) -> HttpResponse:
+    """What is kept about me, and from where."""
+    person = _mine(request)
+    context = {
+        "person": person,
+        "facts": kept.facts(person),
+        "periods": kept.periods(_actor(request), person.pk),
+        "section": "held",
+    }
+    return render(request, "resident/mine_held.html", context)
+
+
+@right("mine.read")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reveal(request: HttpRequest, field: str) -> HttpResponse:
+    """One of my own values: masked (GET), or whole and logged (POST)."""
+    actor = _actor(request)
+    if field not in REVEALABLE:
+        raise Http404
+    context: dict[str, Any] = {"field": field, "label": REVEALABLE[field]}
+    try:
+        if request.method == "POST":
+            context["value"] = residents.reveal_mine(actor=actor, field=field) or "没有登记"
+            context["whole"] = True
+        else:
+            key = residents.own_id(actor)
+            person = Person.objects.visible_to(actor).only("id", field).get(pk=key)
+            context["value"] = _masked(field, getattr(person, field) or "")
+    except Person.DoesNotExist:
+        raise Http404 from None
+    except ValidationError as error:
+        return HttpResponse("".join(error.messages), status=422)
+    name = "mine_secret" if request.headers.get("HX-Request") == "true" else "mine_reveal"
+    response = render(request, f"resident/{name}.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _masked(field: str, value: str) -> str:
+    if not value:
+        return ""
+    if field == "id_number":
+        return mask_id_number(value)
+    return mask_phone(value) if field == "phone" else value[:6] + "***"
+
+
+def _consents(actor: Actor) -> Any:
+    """The resident's consents, once the register of consents is there."""
+    try:
+        from weiye.base.privacy.queries import consents_of
+    except ImportError:
+        return None
+    return list(consents_of(actor, "person", residents.own_id(actor)))
