@@ -150,8 +150,8 @@ def own_rows(sign: Sign, rows: Rows) -> Callable[[type[Scoped]], int]:
         if column is None:
             return 0
         with fence(system()):
-            sql = f'SELECT count(*) FROM "{model._meta.db_table}" WHERE {OF_A} AND "{column}" = %s'
-            return int(run(sql, [LO, HI, key])[0][0])
+            area = model._default_manager.filter(unit_path__gte=LO, unit_path__lt=HI)
+            return area.filter(**{column: key}).count()
 
     return number
 

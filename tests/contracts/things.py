@@ -23,7 +23,7 @@ from weiye.base.privacy.fields import EncryptedTextField
 from weiye.base.regions.models import Unit
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import system
-from weiye.base.scope.fence import fence
+from weiye.base.scope.fence import fence, own
 from weiye.base.scope.models import Scoped
 from weiye.base.scope.policies import scoped_models
 from weiye.registers.employers.models import Employer, Vacancy
@@ -46,6 +46,8 @@ def named(rows: Rows) -> dict[str, Any]:
     """URL arguments that no model's name explains; under a route's name what they mean there."""
     return {
         "field": "phone",
+        "components:columns": {"name": "ledger"},
+        "components:export": {"name": "ledger"},
         "entry_id": rows[ListEntry].pk,  # not the log's
         "unit_id": Unit.objects.get(code=A).pk,
         "code": A,
@@ -81,7 +83,7 @@ def plant(public: Rows | None = None) -> dict[str, Any]:
 
 
 def is_hidden(model: type[models.Model]) -> bool:
-    return issubclass(model, Scoped) and model.fence_read == "range"
+    return issubclass(model, Scoped) and model.fence_read != "all"
 
 
 def _kind(row: models.Model) -> str:
@@ -164,11 +166,15 @@ def _anything(model: type[models.Model], rows: Rows) -> models.Model:
     if model in rows:
         return rows[model]
     text = SENTINEL if is_hidden(model) else OPEN
-    unit = rows[Unit]
     values: dict[str, Any] = {}
+    optional: dict[str, Any] = {}
+    # A row of one subject is the planted person's.
+    own_column = getattr(model, "fence_subjects", {}).get("person")
     for field in model._meta.concrete_fields:
         if field.name == "unit_path":
-            values[field.name] = unit.path
+            values[field.name] = rows[Unit].path
+        elif field.name == own_column:
+            values[field.name] = PERSON_1
         elif isinstance(field, models.ForeignKey):
             target = field.remote_field.model
             if target in rows or not field.null:
@@ -176,13 +182,24 @@ def _anything(model: type[models.Model], rows: Rows) -> models.Model:
         elif field.null or field.has_default() or field.generated:
             continue
         elif (value := _value(field, text)) is not None:
-            values[field.name] = value
-    row = rows[model] = model(**values)
-    try:
-        row.save(force_insert=True)
-    except DatabaseError as error:
-        raise AssertionError(f"{model.__name__}: plant a row in things.py (`_special`)") from error
-    return row
+            (optional if field.blank else values)[field.name] = value
+    failed: DatabaseError | None = None
+    # Constraints often want fields that may be empty to be so together.
+    for given in ({**values, **optional}, values):
+        row = rows[model] = model(**given)
+        # What is one account's business nobody else can add.
+        alone = getattr(model, "fence_read", "") == "own"
+        try:
+            with fence(own(getattr(row, model.fence_account)) if alone else system()):
+                row.save(force_insert=True)
+        except DatabaseError as error:
+            failed = error
+        else:
+            return row
+    if not issubclass(model, Scoped):
+        # Open to all: not what is looked for, only what an address may name.
+        return rows.pop(model)
+    raise AssertionError(f"{model.__name__}: plant a row in things.py (`_special`)") from failed
 
 
 def _value(field: Any, text: str) -> Any:
@@ -194,7 +211,7 @@ def _value(field: Any, text: str) -> Any:
         (models.UUIDField, uuid.uuid4()),
         (models.DateTimeField, timezone.now()),
         (models.DateField, DAY),
-        (DateRangeField, DateRange(DAY, None)),
+        (DateRangeField, DateRange(DAY, DAY.replace(year=DAY.year + 1))),
         (ArrayField, []),
         (models.JSONField, {}),
         (models.BinaryField, b"x"),

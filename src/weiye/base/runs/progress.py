@@ -7,6 +7,7 @@ import psycopg
 from django.db import connection
 
 from weiye.base.scope.actor import Actor
+from weiye.base.scope.fence import settings_of
 
 
 class Cancelled(Exception):
@@ -34,20 +35,20 @@ class Progress:
             sslmode=parameters.get("sslmode"),
             autocommit=True,
         )
-        lo, hi = self.actor.range
-        self.connection.execute(
-            "SELECT set_config('weiye.lo', %s, false), set_config('weiye.hi', %s, false)", [lo, hi]
-        )
         return self
 
     def report(self, done: int, total: int, message: str) -> None:
         if self.connection is None:
             raise RuntimeError("use Progress as a context manager")
-        row = self.connection.execute(
-            "UPDATE runs_run SET done = %s, total = %s, message = %s WHERE id = %s "
-            "RETURNING cancel_asked",
-            [done, total, message[:500], self.run_id],
-        ).fetchone()
+        # A fence for each report: nothing set may outlive the transaction, or a pooler between
+        # would hand it to somebody else.
+        with self.connection.transaction():
+            self.connection.execute(*settings_of(self.actor))
+            row = self.connection.execute(
+                "UPDATE runs_run SET done = %s, total = %s, message = %s WHERE id = %s "
+                "RETURNING cancel_asked",
+                [done, total, message[:500], self.run_id],
+            ).fetchone()
         if row and row[0]:
             raise Cancelled
 

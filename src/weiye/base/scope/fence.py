@@ -19,8 +19,18 @@ _NAMES = (
     *(f"weiye.{kind}" for kind in SUBJECTS),
     "role",
 )
-_SET = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _NAMES)
-_READ = "SELECT " + ", ".join(f"current_setting('{name}', true)" for name in _NAMES)
+_SET = ", ".join(f"set_config('{name}', %s, true)" for name in _NAMES)
+_READ = ", ".join(f"current_setting('{name}', true) AS was{n}" for n, name in enumerate(_NAMES))
+_READ_AND_SET = f"WITH before AS MATERIALIZED (SELECT {_READ}) SELECT before.*, {_SET} FROM before"  # noqa: S608
+
+
+def settings_of(actor: Actor, *, username: str = "") -> tuple[str, list[str]]:
+    """The statement and its values that fence the open transaction of any connection.
+
+    The settings end with the transaction, never with the connection: whoever gets the connection
+    next, by a pool or a pooler between, starts with none.
+    """
+    return f"SELECT {_SET}", _settings(actor, username)
 
 
 def _settings(actor: Actor, username: str) -> list[str]:
@@ -47,20 +57,18 @@ def fence(actor: Actor, *, username: str = "") -> Iterator[None]:
     setting made inside a savepoint would otherwise outlive it.
     """
     nested = connection.in_atomic_block
-    outer: tuple[str | None, ...] = ()
     with transaction.atomic():
         with connection.cursor() as cursor:
-            if nested:
-                cursor.execute(_READ)
-                outer = cursor.fetchone() or ()
-            cursor.execute(_SET, _settings(actor, username))
+            cursor.execute(_READ_AND_SET, _settings(actor, username))
+            outer = cursor.fetchone()[: len(_NAMES)]
         yield
         # The settings end with the transaction, and rolling back restores the outer ones.
         if not nested or connection.needs_rollback:
             return
         with connection.cursor() as cursor:
             # Unset settings read NULL, which set_config refuses.
-            cursor.execute(_SET, [*(value or "" for value in outer[:-1]), outer[-1] or "none"])
+            before = [*(value or "" for value in outer[:-1]), outer[-1] or "none"]
+            cursor.execute(f"SELECT {_SET}", before)
 
 
 def own(account_id: int | None) -> Actor:

@@ -1,7 +1,7 @@
 """The gate: every view is run from here, inside the fence, or not at all."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from typing import Any
 
@@ -55,6 +55,9 @@ class Gate:
                 if request.actor.emergency is not None:  # type: ignore[attr-defined]
                     opened(request)
                 response: HttpResponseBase = view(request, *args, **kwargs)
+                if isinstance(response, Coroutine):
+                    response.close()
+                    raise RuntimeError("no asynchronous view: it would run outside the fence")
                 # Rendered inside the fence: templates may still read.
                 if hasattr(response, "render") and callable(response.render):
                     response = response.render()
@@ -67,7 +70,7 @@ class Gate:
 
 
 def opened(request: HttpRequest) -> None:
-    """Log what is opened under an emergency access, whatever it is, in the request's transaction."""
+    """Log what is opened under an emergency access, in the request's transaction."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     match: ResolverMatch | None = request.resolver_match
     record(

@@ -12,7 +12,7 @@ from django.db import models
 
 from .actor import Actor
 
-Reading = Literal["range", "all"]
+Reading = Literal["range", "all", "own"]
 Writing = Literal["range", "append"]
 
 
@@ -50,16 +50,17 @@ class RightfulQuerySet(ScopedQuerySet[M]):
 class UnitPathField(_Text):
     """A unit's path, compared byte by byte so that one index range is everything below."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 64)
         kwargs.setdefault("db_collation", "C")
-        super().__init__(**kwargs)
+        super().__init__(*args, **kwargs)
 
 
 class Scoped(models.Model):
     """A row that belongs to one unit of the tree."""
 
-    # "all": everybody may read (published catalogues); "range": the unit and those above it.
+    # "all": everybody may read (published catalogues); "range": the unit and those above it; "own":
+    # the account named by `fence_account` and nobody else, writing included (drafts).
     fence_read: ClassVar[Reading] = "range"
     # "append": rows may be added from anywhere and never changed (the audit log).
     fence_write: ClassVar[Writing] = "range"

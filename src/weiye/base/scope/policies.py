@@ -6,9 +6,9 @@ Runs on the owner's connection after every migration; idempotent.
 from typing import Any
 
 from django.apps import apps
-from django.db import DatabaseError, connections, models
+from django.db import DatabaseError, connections, models, transaction
 
-from .fence import SUBJECT_ROLE, SUBJECTS
+from .fence import SUBJECT_ROLE
 from .models import Scoped
 
 APP_LOGIN = "weiye_app"
@@ -19,6 +19,8 @@ IN_RANGE = (
     "unit_path >= current_setting('weiye.lo', true) "
     "AND unit_path < current_setting('weiye.hi', true)"
 )
+# The system at work on the whole tree: the nightly jobs.
+WHOLE = "(current_setting('weiye.lo', true) = '0' AND current_setting('weiye.hi', true) = ':')"
 
 
 def scoped_models() -> list[type[Scoped]]:
@@ -41,10 +43,12 @@ def statements(model: type[Scoped]) -> list[str]:
     everybody = f"{APP_LOGIN}, {SUBJECT_ROLE}"
     readers = APP_LOGIN if model.fence_read == "range" else everybody
     sql = [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"]
-    sql += [
-        f"DROP POLICY IF EXISTS weiye_{verb} ON {table}"
-        for verb in ("select", "insert", "update", "delete", *(f"own_{k}" for k in SUBJECTS))
-    ]
+    # Whatever else hangs on the table would be OR-ed to these.
+    sql.append(
+        "DO $$ DECLARE old record; BEGIN FOR old IN "  # noqa: S608 (names of our own models)
+        f"SELECT polname FROM pg_policy WHERE polrelid = '{table}'::regclass "
+        f"LOOP EXECUTE format('DROP POLICY %I ON {table}', old.polname); END LOOP; END $$"
+    )
     sql.append(f"CREATE POLICY weiye_select ON {table} FOR SELECT TO {readers} USING ({read})")
     for kind, lookup in model.fence_subjects.items():
         # A role of its own: OR-ed to the range, it would keep the range's index from being used.
@@ -52,11 +56,12 @@ def statements(model: type[Scoped]) -> list[str]:
             f"CREATE POLICY weiye_own_{kind} ON {table} FOR SELECT TO {SUBJECT_ROLE} "
             f"USING ({_owned(model, lookup, kind)})"
         )
-    if model.fence_write == "append":
+    if model.fence_read == "own":
+        sql[-1:] = _own_alone(table, model.fence_account, everybody)
+    elif model.fence_write == "append":
         sql.append(
             f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {everybody} WITH CHECK (true)"
         )
-        sql.append(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {everybody}")
     else:
         sql.append(
             f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {APP_LOGIN} "
@@ -72,6 +77,20 @@ def statements(model: type[Scoped]) -> list[str]:
     return sql
 
 
+def _own_alone(table: str, column: str, everybody: str) -> list[str]:
+    """Policies of rows that are one account's business; the nightly jobs clear them away."""
+    own = f"{column} = {_setting('account', 'bigint')}"
+    return [
+        f"CREATE POLICY weiye_{verb.lower()} ON {table} FOR {verb} TO {everybody} {rule}"
+        for verb, rule in (
+            ("SELECT", f"USING ({own} OR {WHOLE})"),
+            ("INSERT", f"WITH CHECK ({own})"),
+            ("UPDATE", f"USING ({own}) WITH CHECK ({own})"),
+            ("DELETE", f"USING ({own} OR {WHOLE})"),
+        )
+    ]
+
+
 def _owned(model: type[models.Model], lookup: str, kind: str) -> str:
     """SQL that tells a subject's own rows, by a column or through the row that one points to.
 
@@ -85,7 +104,7 @@ def _owned(model: type[models.Model], lookup: str, kind: str) -> str:
     if not (isinstance(target, type) and issubclass(target, models.Model)):
         raise ValueError(f"{model.__name__}.fence_subjects: {first} points to no table")
     return (
-        f'"{field.column}" IN (SELECT t."{target._meta.pk.column}" '  # type: ignore[union-attr]
+        f'"{field.column}" IN (SELECT t."{target._meta.pk.column}" '  # type: ignore[union-attr] # noqa: S608
         f'FROM "{target._meta.db_table}" t WHERE {_owned(target, rest, kind)})'
     )
 
@@ -142,37 +161,51 @@ def ensure_subject_role(cursor: Any) -> None:
         ) from error
 
 
+# Open tables that residents and institutions change from their pages: signing out, a new password.
+SUBJECTS_WRITE = ("django_session", "accounts_session", "accounts_attempts")
+
+
+def grants(existing: set[str]) -> list[str]:
+    """What the two roles may do at all; the policies say with which rows."""
+    both = f"{APP_LOGIN}, {SUBJECT_ROLE}"
+    fenced = [m for m in scoped_models() if m._meta.db_table in existing]
+    append = [m._meta.db_table for m in fenced if m.fence_write == "append"]
+    written = [m._meta.db_table for m in fenced] + [t for t in SUBJECTS_WRITE if t in existing]
+    sql = [
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {both}",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {SUBJECT_ROLE}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {SUBJECT_ROLE}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_LOGIN}",
+        # UPDATE: bulk loads reserve a run of ids with setval.
+        f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {both}",
+        f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_LOGIN}",
+        f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}",
+    ]
+    if written:
+        tables = ", ".join(f'"{name}"' for name in written)
+        sql.append(f"GRANT INSERT, UPDATE, DELETE ON {tables} TO {SUBJECT_ROLE}")
+    sql += [f'REVOKE UPDATE, DELETE, TRUNCATE ON "{name}" FROM {both}' for name in append]
+    return sql
+
+
 def apply(using: str = "owner") -> None:
     """Grant the application's login what it needs and fence every scoped table."""
     with connections[using].cursor() as cursor:
         ensure_subject_role(cursor)
         existing = set(connections[using].introspection.table_names(cursor))
-        cursor.execute(
-            statistics_function(
-                [m._meta.db_table for m in scoped_models() if m._meta.db_table in existing]
-            )
-        )
-        cursor.execute("REVOKE ALL ON FUNCTION weiye_analyze() FROM PUBLIC")
-        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP_LOGIN}")
-        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {SUBJECT_ROLE}")
-        for role in (APP_LOGIN, SUBJECT_ROLE):
-            cursor.execute(
-                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
-            )
-        # UPDATE: bulk loads reserve a run of ids with setval.
-        cursor.execute(
-            "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public "
-            f"TO {APP_LOGIN}, {SUBJECT_ROLE}"
-        )
-        cursor.execute(
-            f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}, {SUBJECT_ROLE}"
-        )
-        cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_LOGIN}")
-        for model in scoped_models():
-            if model._meta.db_table not in existing:
-                continue  # migrating some apps only
-            for sql in statements(model):
+        models = [m for m in scoped_models() if m._meta.db_table in existing]
+        # Each part at once or not at all: programs may be running, and nobody is to see a log that
+        # can be changed or a table without its policies.
+        with transaction.atomic(using):
+            cursor.execute(statistics_function([m._meta.db_table for m in models]))
+            cursor.execute("REVOKE ALL ON FUNCTION weiye_analyze() FROM PUBLIC")
+            for sql in grants(existing):
                 cursor.execute(sql)
+        for model in models:  # migrating some apps only: not all tables may be there
+            with transaction.atomic(using):
+                for sql in statements(model):
+                    cursor.execute(sql)
 
 
 def after_migrate(*, using: str, **kwargs: Any) -> None:
