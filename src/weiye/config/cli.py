@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("commands.toml")
+MAKES_TABLES = ("setup", "migrate", "makemigrations")
 
 
 def table() -> dict[str, dict[str, object]]:
@@ -34,8 +35,32 @@ def main(argv: list[str]) -> int:
         import django
 
         django.setup()
+        if (
+            trouble := keys_trouble(database=bool(entry.get("database")), name=argv[0])
+        ) is not None:
+            sys.stderr.write(f"weiye: {trouble}\n")
+            return 2
     command: Callable[[list[str]], int | None] = getattr(importlib.import_module(module), function)
     return command(argv[1:]) or 0
+
+
+def keys_trouble(*, database: bool, name: str) -> str | None:
+    """One sentence if the keys of the personal data are missing, malformed or not the right ones.
+
+    Who makes the tables looks into them afterwards.
+    """
+    from weiye.base.privacy.keyring import NAMES, KeyTrouble, ring
+
+    try:
+        for kind in NAMES:
+            ring(kind)
+        if database and name not in MAKES_TABLES:
+            from weiye.base.privacy.known import refuse_wrong_keys
+
+            refuse_wrong_keys()
+    except KeyTrouble as trouble:
+        return str(trouble)
+    return None
 
 
 if __name__ == "__main__":

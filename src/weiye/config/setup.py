@@ -23,7 +23,9 @@ from psycopg import sql
 
 from weiye.base.packs import PackError, load_all, queries
 from weiye.base.packs import actions as pack_versions
-from weiye.base.regions.actions import load_official
+from weiye.base.privacy.keyring import KeyTrouble
+from weiye.base.privacy.known import refuse_wrong_keys
+from weiye.base.regions.actions import load_functional, load_official
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 from weiye.base.scope.login import refuse_unfenced_login
@@ -48,6 +50,7 @@ def main(argv: list[str]) -> int:
     steps: list[tuple[str, Callable[[], object]]] = [
         ("database login", app_login),
         ("tables and fence", migrate),
+        ("keys", keys),
         ("packs", partial(packs, approve_all=options.approve_packs)),
         ("area tree", area_tree),
         ("static files", static_files),
@@ -134,6 +137,14 @@ def migrate() -> None:
         raise SetupFailed(str(error)) from error
 
 
+def keys() -> None:
+    """Before anything is written: are these the keys of the data? The first time, note them."""
+    try:
+        refuse_wrong_keys()
+    except KeyTrouble as trouble:
+        raise SetupFailed(str(trouble)) from None
+
+
 def province_packs() -> list[Path]:
     return sorted(path.parent for path in settings.PACKS_DIR.glob("*/regions.csv.gz"))
 
@@ -166,6 +177,8 @@ def packs(*, approve_all: bool = False) -> None:
 def area_tree() -> None:
     for path in province_packs():
         load_official(actor=system(), pack=path)
+    for path in sorted(each.parent for each in settings.PACKS_DIR.glob("*/pack.yaml")):
+        load_functional(actor=system(), pack=path)
 
 
 def static_files() -> None:

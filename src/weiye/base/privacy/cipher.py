@@ -76,14 +76,21 @@ def head_of(key: Key) -> bytes:
 
 def blind_index(value: str) -> str:
     """64 hex characters under which an encrypted value is stored to be found, whole values only."""
-    return _index(ring("index").active, value)
+    return blind_index_of(ring("index").active, value)
 
 
 def blind_indexes(value: str) -> list[str]:
     """All indexes under which a value may be stored, the active one first: search for these."""
-    return [_index(key, value) for key in ring("index").keys]
+    return [blind_index_of(key, value) for key in ring("index").keys]
 
 
-def _index(key: Key, value: str) -> str:
+def blind_index_next(value: str) -> str | None:
+    """The index under the key that a rotation moves to; None while there is no rotation."""
+    target = ring("index").target
+    return blind_index_of(target, value) if target is not None and value else None
+
+
+def blind_index_of(key: Key, value: str) -> str:
+    """The index of a value under one key."""
     plain = unicodedata.normalize("NFKC", value).strip().upper().encode()
     return sm3_hmac(key.material, plain).hex()

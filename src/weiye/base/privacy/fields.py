@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import models
 
-from .cipher import Undecipherable, blind_index, blind_indexes, decrypt, encrypt
+from .cipher import (
+    Undecipherable,
+    blind_index,
+    blind_index_next,
+    blind_indexes,
+    decrypt,
+    encrypt,
+)
 
 if TYPE_CHECKING:
     _Bytes = models.BinaryField[str, str]
     _Raw = models.BinaryField[bytes, bytes]
+    _Text = models.CharField[str | None, str | None]
 else:
     _Bytes = _Raw = models.BinaryField  # fields cannot be subscripted while running
+    _Text = models.CharField
 
 
 class Sealed:
@@ -64,6 +73,55 @@ class SealedBytesField(Sealed, _Raw):
     """Bytes that their owner encrypts and decrypts itself, by ``seal`` and ``unseal``."""
 
 
+class _IndexField(_Text):
+    def __init__(self, *, of: str, **kwargs: Any) -> None:
+        self.of = of
+        super().__init__(**{"max_length": 64, "null": True, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of}
+
+
+class BlindIndexField(_IndexField):
+    """The blind index of the encrypted column ``of``; who writes that column writes this one.
+
+    Beside it stands a `NextIndexField` of the same name with ``_next`` and the same uniqueness.
+    """
+
+    @property
+    def next(self) -> "NextIndexField":
+        column = self.model._meta.get_field(f"{self.name}_next")
+        assert isinstance(column, NextIndexField)
+        return column
+
+
+class NextIndexField(_IndexField):
+    """The index under the key that a rotation moves to (`rotation`); empty at other times.
+
+    Saving a model fills it. Bulk writers call `blind_index_next`; where one does not, the database
+    empties the column (`weiye_index_next`) and the rotation fills it.
+    """
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        if self.of in model_instance.__dict__:  # not where it was left in the database
+            found = blind_index_next(str(getattr(model_instance, self.of) or ""))
+            if found is not None:
+                setattr(model_instance, self.attname, found)
+        return super().pre_save(model_instance, add)
+
+
+def index_fields() -> list[BlindIndexField]:
+    """Every blind index of the installation."""
+    found = [
+        column
+        for model in apps.get_models(include_auto_created=True)
+        for column in model._meta.local_concrete_fields
+        if isinstance(column, BlindIndexField)
+    ]
+    return sorted(found, key=lambda column: (column.model._meta.db_table, str(column.column)))
+
+
 def encrypted_fields() -> list[EncryptedTextField | SealedBytesField]:
     """Every encrypted column of the installation, in the order of their places."""
     found = [
@@ -83,13 +141,17 @@ def sealed(model: type[models.Model], name: str, text: str) -> bytes | None:
 
 
 __all__ = [
+    "BlindIndexField",
     "EncryptedTextField",
+    "NextIndexField",
     "SealedBytesField",
     "Undecipherable",
     "blind_index",
+    "blind_index_next",
     "blind_indexes",
     "decrypt",
     "encrypt",
     "encrypted_fields",
+    "index_fields",
     "sealed",
 ]

@@ -4,8 +4,8 @@ A ring is text: hexadecimal keys of at least 32 digits, separated by commas. The
 (what is written is written under it), the others are read. A ``+`` before a key says that a
 rotation moves everything to it (`weiye.base.privacy.rotation`). Rings come from the environment
 (``WEIYE_FIELD_KEYS``, ``WEIYE_INDEX_KEYS``, or the same names without S) or, where it says
-nothing, from ``secrets.json`` in the state folder. A ring of the file is read again when the file changes:
-looked at once a second, and at once when a value names a key that is not known.
+nothing, from ``secrets.json`` in the state folder. A ring of the file is read again when the file
+changes: looked at once a second, and at once when a value names a key that is not known.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ NAMES: dict[Kind, tuple[str, str]] = {
 }
 _SHORTEST = 32  # hexadecimal digits: SM4 takes keys of 128 bits
 _ID = 4
-_PATIENCE = 1.0
+#: Seconds after which a running program follows a changed secrets file.
+PATIENCE = 1.0
 
 
 class KeyTrouble(Exception):
@@ -123,7 +124,7 @@ def ring(kind: Kind, *, fresh: bool = False) -> Ring:
     path = Path(settings.SECRETS_FILE)
     known = _read.get((kind, path))
     now = time.monotonic()
-    if known is not None and not fresh and now - known.at < _PATIENCE:
+    if known is not None and not fresh and now - known.at < PATIENCE:
         return known.ring
     stamp = _stamp(path, setting)
     if known is not None and known.stamp == stamp:

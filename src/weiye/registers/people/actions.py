@@ -119,7 +119,7 @@ def edit_person(
         return found
     if "phone" in changed:
         found.phone_index = blind_index(found.phone) if found.phone else None
-        changed.append("phone_index")
+        changed += ["phone_index", "phone_index_next"]
     if "lon" in changed or "lat" in changed:
         found.point_source = "工作人员标注" if found.lon is not None else ""
         changed.append("point_source")

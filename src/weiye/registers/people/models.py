@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.db import models
 from django.db.models import F, Func, Q
 
-from weiye.base.privacy.fields import EncryptedTextField
+from weiye.base.privacy.fields import BlindIndexField, EncryptedTextField, NextIndexField
 from weiye.base.regions.models import Unit
 from weiye.base.scope.models import Scoped
 
@@ -88,9 +88,11 @@ class Person(Scoped):
     # Pinyin, for sorting: no Chinese collation can be assumed in the database.
     name_key = models.CharField(max_length=200, blank=True)
     id_number = EncryptedTextField("身份证号")
-    id_index = models.CharField(max_length=64, null=True, unique=True)
+    id_index = BlindIndexField(of="id_number", unique=True)
+    id_index_next = NextIndexField(of="id_number", unique=True)
     phone = EncryptedTextField("电话")
-    phone_index = models.CharField(max_length=64, null=True, db_index=True)
+    phone_index = BlindIndexField(of="phone", db_index=True)
+    phone_index_next = NextIndexField(of="phone")
     address = EncryptedTextField("住址")
 
     birth_date = models.DateField("出生日期", null=True)
@@ -137,6 +139,8 @@ class Person(Scoped):
     fact_dates = models.JSONField("各项日期", default=dict)
     synthetic = models.BooleanField("演示数据", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # From this day on nobody can be told from the row: it is kept for the statistics alone.
+    anonymised_on = models.DateField("匿名化日期", null=True)
 
     class Meta:
         ordering = ["id"]
@@ -254,3 +258,7 @@ class WorkWish(Scoped):
         constraints = [
             models.CheckConstraint(condition=Q(hours__lte=127), name="wish_hours_seven_bits")
         ]
+
+
+# Last: a room of its own that refers to the tables above.
+from .transfers.models import TransferRequest as TransferRequest  # noqa: E402

@@ -12,7 +12,7 @@ from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subque
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Replace
 
-from weiye.base.privacy.fields import blind_index
+from weiye.base.privacy.fields import blind_indexes
 from weiye.base.scope.actor import Actor
 
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod
@@ -88,9 +88,9 @@ def _born_at_the_latest(as_of: date, years: int) -> date:
         return date(year, 2, 28)
 
 
-# What no name begins with; the rest is a blind index.
+# What no name begins with; the rest is a blind index, or two while its key is being replaced.
 _INDEX = "#"
-_CONCEALED = re.compile(f"{_INDEX}[0-9a-f]{{64}}")
+_CONCEALED = re.compile(rf"{_INDEX}[0-9a-f]{{64}}(\.[0-9a-f]{{64}})?")
 _NUMBER = re.compile(r"[0-9]{6,}[0-9X]", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[\s\-–—.·]+|^\+86")
 
@@ -106,7 +106,7 @@ def concealed(text: str) -> str:
         return text
     digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
     number = _NUMBER.search(digits)
-    return _INDEX + blind_index(number.group()) if number else text
+    return _INDEX + ".".join(blind_indexes(number.group())[:2]) if number else text
 
 
 def is_concealed(text: str) -> bool:
@@ -122,8 +122,8 @@ def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
     if not text:
         return rows
     if is_concealed(text):
-        index = text.removeprefix(_INDEX)
-        return rows.filter(Q(id_index=index) | Q(phone_index=index))
+        indexes = text.removeprefix(_INDEX).split(".")
+        return rows.filter(Q(id_index__in=indexes) | Q(phone_index__in=indexes))
     found = Q(name__contains=text)
     if text.isascii():
         rows = rows.alias(pinyin=Replace("name_key", Value(" "), Value("")))
@@ -138,6 +138,14 @@ def person(actor: Actor, person_id: int) -> Person:
         .select_related("unit", "household", "wish")
         .get(pk=person_id)
     )
+
+
+def hold(actor: Actor, person_id: int) -> None:
+    """Hold one person's row until the transaction ends, against a second who saves meanwhile.
+
+    Raises ``Person.DoesNotExist`` for one outside the area.
+    """
+    Person.objects.visible_to(actor).only("pk").select_for_update().get(pk=person_id)
 
 
 def periods(actor: Actor, person_id: int) -> QuerySet[StatusPeriod]:

@@ -18,7 +18,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from weiye.base.audit.actions import record_many
-from weiye.base.privacy.fields import blind_index, sealed
+from weiye.base.privacy.fields import blind_index, blind_index_next, blind_indexes, sealed
 from weiye.base.regions.models import Unit
 from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
@@ -73,8 +73,12 @@ class PeopleIntake:
 
     def _take(self, entries: Sequence[Entry]) -> list[Taken]:
         indexes = [blind_index(entry.id_number) for entry in entries]
-        elsewhere = _held_elsewhere(indexes)
-        people = self._people(indexes)
+        # While the index key is being replaced a row may be found under either.
+        active = {
+            i: all_[0] for all_ in (blind_indexes(e.id_number) for e in entries) for i in all_
+        }
+        elsewhere = {active[index] for index in _held_elsewhere(list(active))}
+        people = {active[index]: row for index, row in self._people(list(active)).items()}
         periods = periods_of([row["id"] for row in people.values()])
         wishes = {
             row["person_id"]: row
@@ -179,8 +183,10 @@ class PeopleIntake:
                 "name_key": _name_key(facts["name"]),
                 "id_number": sealed(Person, "id_number", entry.id_number),
                 "id_index": index,
+                "id_index_next": blind_index_next(entry.id_number),
                 "phone": sealed(Person, "phone", entry.phone),
                 "phone_index": blind_index(entry.phone) if entry.phone else None,
+                "phone_index_next": blind_index_next(entry.phone),
                 "address": sealed(Person, "address", entry.address),
                 "benefits_received": None,
                 "known_none": sorted(entry.none),
@@ -220,8 +226,8 @@ class PeopleIntake:
         if none != sorted(known["known_none"]) and not changed:
             changed.append("known_none")
         phone = index = address = None
-        if entry.phone and (index := blind_index(entry.phone)) != known["phone_index"]:
-            phone = entry.phone
+        if entry.phone and known["phone_index"] not in blind_indexes(entry.phone):
+            phone, index = entry.phone, blind_index(entry.phone)
             changed.append("phone")
         if entry.address and entry.address != known["address"]:
             address = entry.address
@@ -359,7 +365,15 @@ class PeopleIntake:
             phone, address, index = row.pop("phone"), row.pop("address"), row.pop("phone_index")
             if phone:
                 stored = sealed(Person, "phone", phone)
-                phones.append({"id": row["id"], "phone": stored, "phone_index": index})
+                following = blind_index_next(phone)
+                phones.append(
+                    {
+                        "id": row["id"],
+                        "phone": stored,
+                        "phone_index": index,
+                        "phone_index_next": following,
+                    }
+                )
             if address:
                 stored = sealed(Person, "address", address)
                 addresses.append({"id": row["id"], "address": stored})

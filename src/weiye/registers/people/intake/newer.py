@@ -7,7 +7,7 @@ from dataclasses import replace as copied
 from datetime import date
 from typing import Any, Literal
 
-from weiye.base.privacy.fields import blind_index
+from weiye.base.privacy.fields import blind_indexes
 from weiye.base.regions.models import Unit
 
 from .. import said
@@ -86,7 +86,8 @@ class Newer:
             self._keep(name, value is not None and value != known[name])
         for name in entry.none:
             self._keep(name, name in FACTS and known[name] is not None)
-        self._keep("phone", entry.phone and blind_index(entry.phone) != known["phone_index"])
+        same = entry.phone and known["phone_index"] in blind_indexes(entry.phone)
+        self._keep("phone", entry.phone and not same)
         self._keep("address", entry.address and entry.address != known["address"])
         self._keep("household", entry.household and household != known["household_id"])
         self._keep("unit", entry.unit.level in HOMES and entry.unit.path != known["unit_path"])

@@ -1,0 +1,429 @@
+"""Replacing a key while the product runs.
+
+Where the secrets file holds the ring (running programs follow it, see `keyring`), a rotation goes
+through the states of the ring's text, and whoever continues it after a kill reads off there and
+from the rows how far it is:
+
+1. ``old``          nothing under way
+2. ``old,+new``     handed out: everybody can read both
+3. ``+new,old``     activated: everything new is written under the new key, the old rows follow
+4. ``new``          the old key is retired
+
+A step begins only when no transaction of before it is left: what was encrypted or indexed a moment
+ago may be committed later. Where the environment holds the ring, the operator hands out and
+activates; `rotate` then moves the rows and says what may be taken off.
+
+Blind indexes have a second column (`NextIndexField`) that bears the index under the new key: filled
+for all rows before activation, so that one of the two unique columns is complete at any moment, and
+searching asks for both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
+
+from weiye.base.audit.actions import record
+from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import system
+from weiye.base.scope.fence import fence
+
+from . import known, secrets
+from .cipher import blind_index_of, head_of
+from .fields import (
+    BlindIndexField,
+    EncryptedTextField,
+    SealedBytesField,
+    encrypted_fields,
+    index_fields,
+)
+from .keyring import PATIENCE, Key, Kind, Ring, from_environment, ring
+
+BATCH = 500
+FILES_BATCH = 4
+_HANDED_OUT = PATIENCE + 0.5
+_LONGEST_WAIT = 3600.0
+
+Say = Callable[[str], None]
+#: What bears an index, or part of one, without the value it is of: told which index became which,
+#: in the transaction in which that happens.
+Follower = Callable[[BlindIndexField, Mapping[str, str]], None]
+_followers: list[Follower] = []
+
+
+class RotationStopped(Exception):
+    """The rotation cannot go on now; one sentence. What is done stays, the next call goes on."""
+
+
+def follow(follower: Follower) -> None:
+    """Be told of every index that changes with its key."""
+    _followers.append(follower)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many rows of one table are not under the active key (or not complete) yet."""
+
+    table: str
+    total: int
+    stale: int
+
+
+def rotate(kind: Kind, *, say: Say, wait: Callable[[float], None] = time.sleep) -> None:
+    """Replace the active key of a ring; goes on where a rotation was broken off.
+
+    ``say`` gets a line of progress now and then. Raises `RotationStopped`, `KeyTrouble`.
+    """
+    known.refuse_wrong_keys()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('weiye.keys.rotate', 7))")
+        if not cursor.fetchone()[0]:
+            raise RotationStopped("Another ./weiye keys rotate is running.")
+    try:
+        _Rotation(kind, say, wait).run()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('weiye.keys.rotate', 7))")
+
+
+class _Rotation:
+    def __init__(self, kind: Kind, say: Say, wait: Callable[[float], None]) -> None:
+        self.kind, self.say, self.wait = kind, say, wait
+        self.by_file = not from_environment(kind)
+
+    @property
+    def keys(self) -> Ring:
+        return ring(self.kind, fresh=True)
+
+    def run(self) -> None:
+        if self.by_file:
+            if len(self.keys.keys) == 1:
+                self._hand_out()
+            if self.keys.target is not None and self.keys.target != self.keys.active:
+                self._activate()
+        elif len(self.keys.keys) == 1 or (self.kind == "index" and self.keys.target is None):
+            raise RotationStopped(secrets.how_by_environment(self.kind))
+        if self.kind == "index" and self.keys.target != self.keys.active:
+            # Handed out by the environment: fill, then the operator activates.
+            self._settle()
+            self._until_done(self._fill_next)
+            raise RotationStopped(secrets.now_activate(self.kind))
+        self._settle()
+        self._until_done(self._move)
+        self._retire()
+
+    # -- the steps ---------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        new = secrets.new_key()
+        where = secrets.hand_out(self.kind, new)
+        self.say(f"new key {self.keys.keys[-1].name} made; the secrets of before: {where}")
+
+    def _activate(self) -> None:
+        target = self.keys.target
+        assert target is not None
+        self._settle()
+        if self.kind == "index":
+            self._until_done(self._fill_next)
+        known.remember(self.kind, target.name)
+        secrets.activate(self.kind)
+        self._log("keys.activate", target)
+        self.say(f"key {target.name} is active")
+
+    def _retire(self) -> None:
+        keys = self.keys
+        old = keys.keys[1:]
+        for key_id in known.known_keys(self.kind):
+            if key_id != keys.active.name:
+                known.forget(self.kind, key_id)
+        if self.by_file:
+            where = secrets.retire(self.kind)
+            self.say(f"secrets with the old key: {where}; destroy it when no backup needs it")
+        for key in old:
+            self._log("keys.retire", key)
+            self.say(f"key {key.name} is retired")
+        if not self.by_file:
+            self.say(secrets.now_take_off(self.kind, old))
+
+    def _log(self, verb: str, key: Key) -> None:
+        actor = system()
+        with fence(actor):
+            # It concerns everybody: the units at the top see it.
+            for path in Unit.objects.filter(parent=None).values_list("path", flat=True):
+                record(actor=actor, verb=verb, path=path, thing=(f"{self.kind}_key", key.name))
+
+    # -- rows --------------------------------------------------------------------------------
+
+    def _until_done(self, sweep: Callable[[], int]) -> None:
+        """Sweep until a pass begun after the last stale transaction finds nothing more."""
+        quiet = False
+        while True:
+            moved = sweep()
+            if moved == 0 and quiet:
+                return
+            if moved == 0:
+                left = self._left()
+                if left:
+                    self.say(f"{left} rows are held by others; waiting")
+                    self.wait(0.5)
+                    continue
+                quiet = True
+            self._settle()
+
+    def _left(self) -> int:
+        if self.kind == "index" and self.keys.target != self.keys.active:
+            return sum(_count(column.model, *_unfilled(column)) for column in index_fields())
+        return sum(standing.stale for standing in status(self.kind))
+
+    def _move(self) -> int:
+        if self.kind == "field":
+            return sum(self._reencrypt(model) for model in encrypted_models())
+        return sum(self._reindex(column) for column in index_fields())
+
+    def _reencrypt(self, model: type[models.Model]) -> int:
+        columns = encrypted_models()[model]
+        head = head_of(self.keys.active)
+        heavy = any(isinstance(column, SealedBytesField) for column in columns)
+        size = FILES_BATCH if heavy else BATCH
+        names = [_quoted(column.column) for column in columns]
+        where, values = _stale(columns, head)
+
+        def batch(rows: list[tuple[Any, ...]]) -> None:
+            fresh = [
+                [
+                    stored
+                    if stored is None or bytes(stored).startswith(head)
+                    else column.seal(column.unseal(stored))
+                    for column, stored in zip(columns, row[1:], strict=True)
+                ]
+                for row in rows
+            ]
+            _write(model, names, ["bytea"] * len(names), rows, fresh)
+
+        return self._sweep(model, names, where, values, size, batch)
+
+    def _reindex(self, column: BlindIndexField) -> int:
+        """Under the active key: both columns bear the new index."""
+        names = [_quoted(column.column), _quoted(column.next.column)]
+
+        def batch(rows: list[tuple[Any, ...]]) -> None:
+            plain = _plain(column, rows)
+            fresh = [[row[2] or self._indexed(plain[row[0]])] * 2 for row in rows]
+            became = {
+                row[1]: new[0] for row, new in zip(rows, fresh, strict=True) if row[1] != new[0]
+            }
+            for follower in _followers:
+                follower(column, became)
+            _write(column.model, names, ["text"] * 2, rows, fresh)
+
+        where, values = _unmoved(column)
+        return self._sweep(column.model, names, where, values, BATCH, batch)
+
+    def _fill_next(self) -> int:
+        """Under the key handed out: the next column bears the new index."""
+        moved = 0
+        for column in index_fields():
+            names = [_quoted(column.next.column)]
+
+            def batch(
+                rows: list[tuple[Any, ...]],
+                column: BlindIndexField = column,
+                names: list[str] = names,
+            ) -> None:
+                plain = _plain(column, rows)
+                fresh = [[self._indexed(plain[row[0]])] for row in rows]
+                _write(column.model, names, ["text"], rows, fresh)
+
+            where, values = _unfilled(column)
+            moved += self._sweep(column.model, names, where, values, BATCH, batch)
+        return moved
+
+    def _indexed(self, plain: str) -> str | None:
+        keys = ring("index")
+        return blind_index_of(keys.target or keys.active, plain) if plain else None
+
+    def _sweep(
+        self,
+        model: type[models.Model],
+        names: list[str],
+        where: str,
+        values: list[Any],
+        size: int,
+        batch: Callable[[list[tuple[Any, ...]]], None],
+    ) -> int:
+        """Work off the rows that match, in small commits; rows that others hold come next time."""
+        table = model._meta.db_table
+        moved, total, last = 0, None, None
+        for rows in _batches(model, names, where, values, size, batch):
+            if total is None and rows:
+                total = _count(model, where, values) + rows
+            moved += rows
+            if last is None or time.monotonic() - last > 1:
+                last = time.monotonic()
+                self.say(f"{table}: {moved} of {total}")
+        if moved:
+            self.say(f"{table}: {moved} done")
+        return moved
+
+    # -- waiting -----------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Wait until every running program follows the ring and no older transaction is left."""
+        if not self.by_file:
+            return  # the operator restarted everything
+        self.wait(_HANDED_OUT)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            since = cursor.fetchone()[0]
+            waited = time.monotonic()
+            said = False
+            while True:
+                cursor.execute("SELECT pg_stat_clear_snapshot()")
+                cursor.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                    "AND pid <> pg_backend_pid() AND usename = session_user AND xact_start < %s",
+                    [since],
+                )
+                count = cursor.fetchone()[0]
+                if not count:
+                    return
+                if time.monotonic() - waited > _LONGEST_WAIT:
+                    raise RotationStopped(
+                        f"{count} transactions do not end; run ./weiye keys rotate again later."
+                    )
+                if not said:
+                    self.say(f"waiting for {count} transactions of before to end")
+                    said = True
+                self.wait(0.2)
+
+
+def status(kind: Kind) -> list[Standing]:
+    """Per table: rows in all that hold such a value, and rows not under the active key yet.
+
+    For indexes the count is exact only while a rotation is under way.
+    """
+    found = []
+    if kind == "field":
+        head = head_of(ring("field").active)
+        for model, columns in encrypted_models().items():
+            some = " OR ".join(f"{_quoted(column.column)} IS NOT NULL" for column in columns)
+            where, values = _stale(columns, head)
+            found.append(
+                Standing(
+                    model._meta.db_table, _count(model, some, []), _count(model, where, values)
+                )
+            )
+        return found
+    keys = ring("index")
+    for column in index_fields():
+        name = _quoted(column.column)
+        stale = 0
+        if keys.target is not None:
+            moved = keys.target == keys.active
+            stale = _count(column.model, *(_unmoved(column) if moved else _unfilled(column)))
+        total = _count(column.model, f"{name} IS NOT NULL", [])
+        found.append(Standing(f"{column.model._meta.db_table}.{column.column}", total, stale))
+    return found
+
+
+def encrypted_models() -> dict[type[models.Model], list[EncryptedTextField | SealedBytesField]]:
+    """Tables with encrypted columns, and these."""
+    found: dict[type[models.Model], list[EncryptedTextField | SealedBytesField]] = {}
+    for column in encrypted_fields():
+        found.setdefault(column.model, []).append(column)
+    return found
+
+
+def _stale(
+    columns: list[EncryptedTextField | SealedBytesField], head: bytes
+) -> tuple[str, list[Any]]:
+    """Rows of which a column is stored under another key or in the first form."""
+    each = " OR ".join(
+        f"substring({_quoted(column.column)} FROM 1 FOR {len(head)}) <> %s" for column in columns
+    )
+    return f"({each})", [head] * len(columns)
+
+
+def _unfilled(column: BlindIndexField) -> tuple[str, list[Any]]:
+    name, following = _quoted(column.column), _quoted(column.next.column)
+    # Left over from the rotation before, it equals the index.
+    return f"{name} IS NOT NULL AND ({following} IS NULL OR {following} = {name})", []
+
+
+def _unmoved(column: BlindIndexField) -> tuple[str, list[Any]]:
+    name, following = _quoted(column.column), _quoted(column.next.column)
+    return f"{name} IS NOT NULL AND ({following} IS NULL OR {name} <> {following})", []
+
+
+def _plain(column: BlindIndexField, rows: list[tuple[Any, ...]]) -> dict[Any, str]:
+    """The clear values by primary key."""
+    manager = column.model._base_manager
+    found = manager.filter(pk__in=[row[0] for row in rows]).values_list("pk", column.of)
+    return {pk: value or "" for pk, value in found}
+
+
+def _count(model: type[models.Model], where: str, values: list[Any]) -> int:
+    with fence(system()), connection.cursor() as cursor:
+        table = _quoted(model._meta.db_table)
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def _batches(
+    model: type[models.Model],
+    names: list[str],
+    where: str,
+    values: list[Any],
+    size: int,
+    batch: Callable[[list[tuple[Any, ...]]], None],
+) -> Iterator[int]:
+    """Work off matching rows in the order of their keys, each batch locked and committed."""
+    assert model._meta.pk is not None
+    table, pk = _quoted(model._meta.db_table), _quoted(str(model._meta.pk.column))
+    columns = ", ".join([pk, *names])
+    last: Any = None
+    while True:
+        after = "" if last is None else f"AND {pk} > %s"
+        sql = (
+            f"SELECT {columns} FROM {table} WHERE {where} {after} "  # noqa: S608
+            f"ORDER BY {pk} LIMIT {size} FOR UPDATE SKIP LOCKED"
+        )
+        with fence(system()), connection.cursor() as cursor:
+            cursor.execute(sql, [*values, *([] if last is None else [last])])
+            rows = cursor.fetchall()
+            if rows:
+                batch(rows)
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield len(rows)
+
+
+def _write(
+    model: type[models.Model],
+    names: list[str],
+    types: list[str],
+    rows: list[tuple[Any, ...]],
+    fresh: list[list[Any]],
+) -> None:
+    """Set the columns of the rows (locked by the caller) to fresh values."""
+    assert model._meta.pk is not None
+    table, pk = _quoted(model._meta.db_table), _quoted(str(model._meta.pk.column))
+    pk_type = model._meta.pk.rel_db_type(connection)
+    given = ", ".join(f"c{i}" for i in range(len(names)))
+    sets = ", ".join(f"{name} = v.c{i}" for i, name in enumerate(names))
+    arrays = ", ".join([f"%s::{pk_type}[]", *(f"%s::{type_}[]" for type_ in types)])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} t SET {sets} "  # noqa: S608
+            f"FROM unnest({arrays}) AS v(k, {given}) WHERE t.{pk} = v.k",
+            [[row[0] for row in rows], *(list(column) for column in zip(*fresh, strict=True))],
+        )
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
