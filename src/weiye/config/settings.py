@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "weiye.desks.components.middleware.Drafts",
     # Last: the gate runs the view itself, inside the fence.
     "weiye.base.scope.gate.Gate",
 ]
@@ -184,7 +185,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.base.audit.jobs",
     "weiye.base.privacy.jobs",
     "weiye.base.accounts.jobs",
-    "weiye.desks.community.jobs",
+    "weiye.desks.components.jobs",
 ]
 
 # "json", "plain", or by whether somebody looks on at a terminal.

@@ -14,11 +14,12 @@ from tests.world import A, B, actor
 from weiye.base.files.models import StoredFile
 from weiye.base.runs.models import Run
 from weiye.base.scope.fence import fence
-from weiye.desks.community import jobs
 from weiye.desks.community.views.ledger import ledger_page
+from weiye.desks.components.lists import exports
 from weiye.services.assistance.models import AssistanceFile
 
 pytestmark = pytest.mark.django_db
+EXPORT, KIND = "/lists/ledger/export/", "people.export"
 LEDGER = "/community/people/"
 
 
@@ -121,7 +122,7 @@ def test_a_number_searched_for_stands_in_no_address(
     assert QueryDict(named.partition("?")[2]).dict() == {"q": "王", "group": "残疾"}
     repeated = QueryDict(mutable=True)
     repeated.update({"q": text, "group": "长期失业"})
-    exported = client.post(f"{LEDGER}export/", {"query": repeated.urlencode()})
+    exported = client.post(EXPORT, {"query": repeated.urlencode()})
     assert QueryDict(exported["Location"].partition("?")[2])["q"] == asked["q"]
 
 
@@ -174,8 +175,12 @@ def test_the_export_holds_what_was_seen_and_nothing_of_the_neighbours(helped) ->
     helped("乙家的人", unit=B)
     me = actor("worker-a")
     with fence(me):
-        run = Run(kind=jobs.KIND, unit_path=me.path, args={"query": "col=status", "picked": []})
-        result = jobs._export(me, run, Silent())
+        run = Run(
+            kind=KIND,
+            unit_path=me.path,
+            args={"list": "ledger", "query": "col=status", "picked": []},
+        )
+        result = exports.write(me, run, Silent())
         assert run.file is not None
         content = StoredFile.objects.get(pk=run.file.pk).read()
     assert result["rows"] == 2
@@ -200,13 +205,13 @@ def test_no_number_is_too_long_to_be_answered(helped, signed, digits: str) -> No
         assert client.get(LEDGER, {query: digits}).status_code == 200, query
     text = client.get(LEDGER, {"age_from": digits}).content.decode()
     assert "年龄请填0到150之间的整数" in text
-    picked = client.post(f"{LEDGER}export/", {"query": "", "pick": [digits, str(made.person.pk)]})
+    picked = client.post(EXPORT, {"query": "", "pick": [digits, str(made.person.pk)]})
     assert picked.status_code == 302
     me = actor("worker-a")
     with fence(me):
-        run = Run.objects.get(kind=jobs.KIND)
+        run = Run.objects.get(kind=KIND)
         assert run.args["picked"] == [made.person.pk]
-        assert jobs._export(me, run, Silent())["rows"] == 1
+        assert exports.write(me, run, Silent())["rows"] == 1
     client.post(f"/community/files/{made.file.pk}/assign/", {"worker": digits})
     for route in ("people/{}/", "people/{}/print/", "people/{}/match/", "people/{}/edit/"):
         assert client.get("/community/" + route.format(digits)).status_code == 404, route
@@ -219,33 +224,37 @@ def test_the_export_of_a_selection(helped) -> None:
     one, _ = helped("王小明"), helped("李大海")
     me = actor("worker-a")
     with fence(me):
-        run = Run(kind=jobs.KIND, unit_path=me.path, args={"query": "", "picked": [one.person.pk]})
-        assert jobs._export(me, run, Silent())["rows"] == 1
+        run = Run(
+            kind=KIND,
+            unit_path=me.path,
+            args={"list": "ledger", "query": "", "picked": [one.person.pk]},
+        )
+        assert exports.write(me, run, Silent())["rows"] == 1
 
 
 def test_a_number_searched_for_is_not_kept_in_clear_with_the_export(helped, signed) -> None:
     one, _ = helped("王小明"), helped("李大海")
     client = signed("worker-a")
     for number in (one.person.id_number, one.person.phone):
-        client.post(f"{LEDGER}export/", {"query": f"q={number}&col=status"})
+        client.post(EXPORT, {"query": f"q={number}&col=status"})
     me = actor("worker-a")
     with fence(me):
-        runs = list(Run.objects.filter(kind=jobs.KIND).order_by("id"))
+        runs = list(Run.objects.filter(kind=KIND).order_by("id"))
         assert len(runs) == 2
         for run in runs:
             assert one.person.id_number not in str(run.args)
             assert one.person.phone not in str(run.args)
-            assert jobs._export(me, run, Silent())["rows"] == 1
+            assert exports.write(me, run, Silent())["rows"] == 1
 
 
 def test_asking_for_an_export_queues_it_once(helped, signed) -> None:
     helped()
     client = signed("worker-a")
     for _ in range(2):
-        answer = client.post(f"{LEDGER}export/", {"query": "group=长期失业&sort=-age"})
+        answer = client.post(EXPORT, {"query": "group=长期失业&sort=-age"})
         assert answer.status_code == 302
     with fence(actor("worker-a")):
-        assert Run.objects.filter(kind=jobs.KIND).count() == 1
+        assert Run.objects.filter(kind=KIND).count() == 1
     text = client.get(LEDGER).content.decode()
     assert "导出台账" in text
     assert "取消" in text
@@ -254,7 +263,7 @@ def test_asking_for_an_export_queues_it_once(helped, signed) -> None:
 def test_a_grid_worker_may_not_export(helped, signed) -> None:
     helped()
     client = signed("grid-a")
-    assert client.post(f"{LEDGER}export/", {"query": ""}).status_code == 403
+    assert client.post(EXPORT, {"query": ""}).status_code == 403
     assert "导出Excel" not in client.get(LEDGER).content.decode()
 
 

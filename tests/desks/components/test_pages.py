@@ -8,7 +8,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
-from tests.world import PASSWORD
+from tests.world import PASSWORD, sign_in
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parents[3]
@@ -45,11 +45,26 @@ def test_no_address_of_a_registry_in_the_lock() -> None:
 
 
 def test_the_style_guide_shows_the_components(client: Client) -> None:
+    assert client.get("/styleguide/")["Location"].startswith("/signin/")
+    sign_in(client, "worker-a")
     page = client.get("/styleguide/")
     assert page.status_code == 200
     text = page.content.decode()
-    for words in ("主要操作", "为什么：", "12333", "还有地方要改", "选择文件，或拖到这里", "取消"):
+    for words in (
+        "主要操作",
+        "为什么：",
+        "提出异议",
+        "12333",
+        "怎么算的",
+        "还有地方要改",
+        "有人改过这条记录",
+        "选择文件，或拖到这里",
+        "已用 1分钟，大约还要 2分钟",
+        "取消",
+        "撤销",
+    ):
         assert words in text
+    assert "missing variable" not in text
 
 
 def test_large_type_is_kept_by_the_browser(client: Client) -> None:

@@ -111,7 +111,8 @@ def work_off(*, run_id: int, path: str, work: Work) -> None:
             return
         actor = actor_of(membership) if membership else system(path)
         run.state = RunState.RUNNING
-        run.save(update_fields=["state"])
+        run.started_at = timezone.now()
+        run.save(update_fields=["state", "started_at"])
     try:
         with Progress(actor=actor, run_id=run_id) as progress, fence(actor):
             result = work(actor, run, progress)

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from django.db import models
 from django.db.models.functions import MD5, Cast
+from django.utils import timezone
 
 from weiye.base.files.models import StoredFile
 from weiye.base.scope.models import RightfulQuerySet, Scoped
@@ -37,6 +40,7 @@ class Run(Scoped):
     membership_id = models.BigIntegerField("发起身份", null=True)
     started_by = models.CharField("发起人", max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     objects = RightfulQuerySet.as_manager()  # type: ignore[misc]
@@ -60,6 +64,21 @@ class Run(Scoped):
     @property
     def finished(self) -> bool:
         return self.state in FINISHED
+
+    @property
+    def elapsed(self) -> timedelta | None:
+        """How long it has been worked on; None while it waits."""
+        if self.started_at is None:
+            return None
+        return max((self.finished_at or timezone.now()) - self.started_at, timedelta())
+
+    @property
+    def remaining(self) -> timedelta | None:
+        """How long it will go on at the pace so far; None while nobody can tell."""
+        elapsed = self.elapsed
+        if self.finished or elapsed is None or not 0 < self.done <= self.total:
+            return None
+        return elapsed * ((self.total - self.done) / self.done)
 
     @property
     def percent(self) -> int:

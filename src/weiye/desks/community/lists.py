@@ -59,6 +59,7 @@ def ledger_spec(actor: Actor, *, as_of: date) -> ListSpec:
         for unit in Unit.objects.filter(parent__path=actor.path).order_by("path")[:200]
     ]
     return ListSpec(
+        name="ledger",
         columns=(
             Column("name", "姓名", lambda p: p.name, html=_name, order=("name_key",)),
             Column("age", "年龄", lambda p: p.age, order=("-birth_date",), right=True),
@@ -128,7 +129,7 @@ def ledger_spec(actor: Actor, *, as_of: date) -> ListSpec:
 
 def _by_file(rows: Rows, value: str, actor: Actor) -> Rows:
     if value == "mine":
-        return rows.filter(open_file__worker_id=actor.account_id)
+        return rows.filter(open_file__worker_id__in=actor.accounts)
     if value == "urgent":
         return rows.filter(open_file__urgent=True)
     return assistance.with_file(rows, value == "yes")
@@ -221,6 +222,7 @@ def vacancy_spec(*, as_of: date) -> ListSpec:
         return format_html('<span class="wy-badges">{}</span>', found) if found else found
 
     return ListSpec(
+        name="vacancies",
         columns=(
             Column("title", "岗位", lambda v: v.title, html=title, order=("title",)),
             Column("employer", "用人单位", lambda v: v.employer.name, order=("employer__name",)),
@@ -265,6 +267,7 @@ def vacancy_spec(*, as_of: date) -> ListSpec:
 def training_spec() -> ListSpec:
     """The county's training catalogue."""
     return ListSpec(
+        name="training",
         columns=(
             Column("title", "培训项目", lambda t: t.title, order=("title",)),
             Column("provider", "培训机构", lambda t: t.provider, order=("provider",)),

@@ -16,7 +16,7 @@ from weiye.registers.people.models import (
 from weiye.services.assistance.queries import PersonPage
 from weiye.services.exchange.sheets.values import certificates
 
-from ..components.forms import ComponentForm, date_field
+from ..components.forms import ComponentForm, MoneyField, Revised, WeekField, date_field
 from ..components.words import HOURS
 
 UNKNOWN = ("", "不清楚")
@@ -45,7 +45,7 @@ def choice(
     )
 
 
-class PersonForm(ComponentForm):
+class PersonForm(Revised, ComponentForm):
     says_optional = False
 
     status = choice("现在的就业状态", list(EmploymentStatus.choices))
@@ -78,9 +78,7 @@ class PersonForm(ComponentForm):
     no_certificates = forms.BooleanField(label="没有技能证书", required=False)
     certified_difficult_since = date_field("就业困难人员认定日期", required=False)
     no_certification = forms.BooleanField(label="没有认定过就业困难人员", required=False)
-    monthly_income = forms.IntegerField(
-        label="本人月收入（元）", min_value=0, max_value=10_000_000, required=False
-    )
+    monthly_income = MoneyField(label="本人月收入", max_value=10_000_000, required=False)
     insured_months_local = forms.IntegerField(
         label="本地参保月数", min_value=0, max_value=720, required=False
     )
@@ -107,19 +105,11 @@ class PersonForm(ComponentForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    min_wage = forms.IntegerField(
-        label="期望月薪（元）", min_value=0, max_value=1_000_000, required=False
-    )
+    min_wage = MoneyField(label="期望月薪", max_value=1_000_000, required=False)
     max_walk_minutes = forms.IntegerField(
         label="愿意走多少分钟", min_value=1, max_value=240, required=False
     )
-    hours = forms.TypedMultipleChoiceField(
-        label="有空的时间",
-        choices=list(HOURS.items()),
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
+    hours = WeekField(label="有空的时间", required=False)
     skills = forms.CharField(
         label="会什么", max_length=200, required=False, help_text="例如：做饭、保洁、开车"
     )

@@ -21,7 +21,6 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("pipeline/", today.refresh, name="pipeline"),
     path("people/", ledger.ledger, name="ledger"),
-    path("people/export/", ledger.export, name="export"),
     path("people/<int:person_id>/", person.person, name="person"),
     path("people/<int:person_id>/edit/", edit.edit, name="person-edit"),
     path("people/<int:person_id>/account/", residents.account, name="resident-account"),

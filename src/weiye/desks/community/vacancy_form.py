@@ -11,13 +11,21 @@ from weiye.registers.employers.actions import REQUIRED_TO_PUBLISH
 from weiye.registers.employers.models import LABELS, Employer, Vacancy, VacancyKind
 from weiye.registers.people.models import EDUCATION
 
-from ..components.forms import ComponentForm, date_field, mark
+from ..components.forms import (
+    ComponentForm,
+    MoneyField,
+    Revised,
+    WeekField,
+    date_field,
+    long_text,
+    mark,
+)
 from ..components.words import HOURS
 
 CONTRACTS = ("劳动合同", "劳务协议", "非全日制用工合同", "承揽协议", "灵活就业协议")
 
 
-class VacancyForm(ComponentForm):
+class VacancyForm(Revised, ComponentForm):
     employer = forms.ModelChoiceField(
         label="用人单位",
         queryset=Employer.objects.none(),
@@ -40,32 +48,17 @@ class VacancyForm(ComponentForm):
     title = forms.CharField(label="岗位名称", max_length=100)
     kind = forms.ChoiceField(label="用工形式", choices=VacancyKind.choices)
     openings = forms.IntegerField(label="招聘人数", min_value=1, max_value=100000, initial=1)
-    duties = forms.CharField(
-        label="工作内容",
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+    duties = long_text("工作内容", max_length=2000, required=False)
     place = forms.CharField(label="工作地点", max_length=200, required=False)
-    wage_min = forms.IntegerField(
-        label="月薪最低（元）", min_value=0, max_value=1000000, required=False
-    )
-    wage_max = forms.IntegerField(
-        label="月薪最高（元）", min_value=0, max_value=1000000, required=False
-    )
-    hours = forms.TypedMultipleChoiceField(
-        label="工作时间",
-        choices=list(HOURS.items()),
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="上班要占用的时间都勾上",
-    )
-    conditions = forms.CharField(
-        label="招用条件",
+    wage_min = MoneyField(label="月薪最低", max_value=1_000_000, required=False)
+    wage_max = MoneyField(label="月薪最高", max_value=1_000_000, required=False)
+    hours = WeekField(label="工作时间", help_text="上班要占用的时间都勾上")
+    conditions = long_text(
+        "招用条件",
+        rows=2,
         max_length=2000,
         required=False,
         help_text="不能限性别、户籍、民族、婚育，不能收费",
-        widget=forms.Textarea(attrs={"rows": 2}),
     )
     min_age = forms.IntegerField(
         label="最低年龄",

@@ -8,16 +8,21 @@ from django.http import HttpRequest
 from weiye.base.accounts.roles import roles
 
 LARGE_TYPE_COOKIE = "weiye_large"
+THEME_COOKIE = "weiye_theme"
+THEMES = ("light", "dark")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """``large`` (large type is on), ``actor`` (None when signed out), ``role_title``, ``demo``."""
+    """``large`` (large type is on), ``theme`` (light, dark, or "" for the device's), ``actor``
+    (None when signed out), ``role_title``, ``demo``."""
     actor = getattr(request, "actor", None)
     if actor is not None and actor.account_id is None:
         actor = None
+    theme = request.COOKIES.get(THEME_COOKIE, "")
     role = roles().get(actor.role) if actor else None
     return {
         "large": request.COOKIES.get(LARGE_TYPE_COOKIE) == "1",
+        "theme": theme if theme in THEMES else "",
         "actor": actor,
         "role_title": role.title if role else "",
         "demo": settings.DEMO,

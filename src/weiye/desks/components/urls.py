@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import signing, styleguide
+from .views import comfort, signing, styleguide
 
 app_name = "components"
 urlpatterns = [
@@ -8,5 +8,12 @@ urlpatterns = [
     path("signout/", signing.signout, name="signout"),
     path("account/switch/", signing.switch, name="switch"),
     path("account/type/", signing.set_type, name="type"),
+    path("account/theme/", comfort.set_theme, name="theme"),
+    path("drafts/", comfort.save_draft, name="draft"),
+    path("drafts/back/", comfort.back_to_draft, name="draft-back"),
+    path("drafts/discard/", comfort.discard_draft, name="draft-discard"),
+    path("lists/<slug:name>/columns/", comfort.choose_columns, name="columns"),
+    path("lists/<slug:name>/export/", comfort.export, name="export"),
+    path("units/suggest/", comfort.units, name="units"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
 ]

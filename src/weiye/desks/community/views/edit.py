@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 from weiye.registers.people import actions
+from weiye.registers.people import queries as people
 from weiye.registers.people.models import PeriodKind, Person
 from weiye.services.assistance import queries as assistance
 
@@ -28,6 +29,9 @@ SOURCE = "工作人员登记"
 def edit(request: HttpRequest, person_id: int) -> HttpResponse:
     actor, today = actor_of(request), timezone.localdate()
     try:
+        if request.method == "POST":
+            # Held until it is saved: two who save at once do so one after the other.
+            people.hold(actor, person_id)
         actions.open_person(actor=actor, person_id=person_id)
         found = assistance.person_page(actor, person_id=person_id, as_of=today)
     except Person.DoesNotExist:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -14,6 +15,7 @@ from weiye.services.assistance import queries as assistance
 from weiye.services.assistance.models import Contact, FileState, ListEntry
 
 from ...components.params import typed
+from ...components.undo import can_undo
 from ..desk import actor_of
 from ..forms import ContactForm
 from .person import page
@@ -86,7 +88,8 @@ def hide(request: HttpRequest, entry_id: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, "".join(error.messages))
         return _back(request)
-    messages.success(request, f"不再推荐“{entry.title}”，可以在清单下方恢复。")
+    back = reverse("community:restore", args=[entry.pk])
+    can_undo(request, f"不再推荐“{entry.title}”，可以在清单下方恢复。", back)
     return redirect("community:person", entry.file.person_id)
 
 

@@ -1,18 +1,17 @@
-"""The ledger of people, and its export."""
+"""The ledger of people."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 
 from ...components.lists import ListPage
-from ...components.params import typed, whole_number
+from ...components.params import typed
 from ..desk import actor_of, runs_of
 from ..lists import LEDGER_SEARCH, ledger_spec
 
@@ -32,7 +31,7 @@ def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]
         if unit is None:
             raise Http404
         rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
-    return ListPage(ledger_spec(actor, as_of=day), rows, params), unit
+    return ListPage(ledger_spec(actor, as_of=day), rows, params, actor), unit
 
 
 @right("people.list")
@@ -59,20 +58,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
     return render(request, "community/ledger.html", context)
 
 
-@right("people.export")
-@require_POST
-def export(request: HttpRequest) -> HttpResponse:
-    """Make an Excel file of what is seen, in the background."""
-    from ..jobs import start_export
-
-    actor = actor_of(request)
-    params = LEDGER_SEARCH.settled(QueryDict(request.POST.get("query", "")[:2000]))
-    ledger_page(actor, params)  # a unit outside the area is refused here, not in the job
-    keys = request.POST.getlist("pick")
-    picked = [key for text in keys if (key := whole_number(text)) is not None]
-    start_export(actor=actor, query=params.urlencode(), picked=picked)
-    messages.info(request, "正在生成 Excel 文件，做好后在本页下载。")
-    return _to_ledger(params)
+def ledger_list(actor: Actor, params: QueryDict) -> ListPage:
+    """The list alone, for an export."""
+    return ledger_page(actor, params)[0]
 
 
 def _to_ledger(params: QueryDict) -> HttpResponse:

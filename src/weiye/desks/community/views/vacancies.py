@@ -5,33 +5,41 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
+from weiye.base.scope.actor import Actor
 from weiye.registers.employers import actions, queries
 from weiye.registers.employers.actions import NotPublishable
 from weiye.registers.employers.models import Vacancy
 
 from ...components.lists import ListPage
+from ...components.undo import can_undo
 from ..desk import actor_of, runs_of
 from ..lists import vacancy_spec
 from ..vacancy_form import VacancyForm
+
+
+def vacancy_list(actor: Actor, params: QueryDict) -> ListPage:
+    spec = vacancy_spec(as_of=timezone.localdate())
+    return ListPage(spec, queries.vacancies(actor), params, actor)
 
 
 @right("vacancies.read")
 @require_safe
 def vacancies(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    page = ListPage(vacancy_spec(as_of=timezone.localdate()), queries.vacancies(actor), request.GET)
+    page = vacancy_list(actor, request.GET)
     context = {
         "list": page,
         "first_use": not page.total and not page.active,
         "can_edit": actor.can("vacancies.edit"),
-        "runs": runs_of(actor, "vacancies.import"),
+        "runs": runs_of(actor, "vacancies.import", "vacancies.export"),
     }
     return render(request, "community/vacancies.html", context)
 
@@ -43,7 +51,11 @@ def edit(request: HttpRequest, vacancy_id: int | None = None) -> HttpResponse:
     actor = actor_of(request)
     vacancy: Vacancy | None = None
     if vacancy_id is not None:
-        vacancy = queries.vacancies(actor).filter(pk=vacancy_id).first()
+        rows = queries.vacancies(actor).filter(pk=vacancy_id)
+        if request.method == "POST":
+            # Held until it is saved: two who save at once do so one after the other.
+            rows = rows.select_for_update(of=("self",))
+        vacancy = rows.first()
         if vacancy is None:
             raise Http404
     today = timezone.localdate()
@@ -111,5 +123,6 @@ def close(request: HttpRequest, vacancy_id: int) -> HttpResponse:
         row = actions.close(actor=actor_of(request), vacancy_id=vacancy_id)
     except Vacancy.DoesNotExist:
         raise Http404 from None
-    messages.success(request, f"“{row.title}”已下架，居民看不到了。需要时可以重新发布。")
+    back = reverse("community:vacancy-publish", args=[row.pk])
+    can_undo(request, f"“{row.title}”已下架，居民看不到了。", back)
     return redirect("community:vacancies")

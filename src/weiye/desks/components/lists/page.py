@@ -7,6 +7,9 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
+from weiye.base.drafts.queries import preference
+from weiye.base.scope.actor import Actor
+
 from ..params import whole_number
 from .columns import Column
 from .filters import Active, Filter, Search
@@ -14,12 +17,15 @@ from .filters import Active, Filter, Search
 
 @dataclass(frozen=True)
 class ListSpec:
-    """What a list shows. ``order`` is the key of the column it is first sorted by, '-' descending.
+    """What a list shows.
 
-    ``counted`` says in one sentence what is in the list and what is not (口径).
+    ``name`` names it for preferences and exports (`exports.offer`). ``order`` is the key of the
+    column it is first sorted by, '-' descending. ``counted`` says in one sentence what is in the
+    list and what is not (口径).
     """
 
     columns: Sequence[Column]
+    name: str = ""
     filters: Sequence[Filter] = ()
     search: Search | None = None
     order: str = ""
@@ -57,11 +63,25 @@ class ListRow:
     cells: list[Cell]
 
 
-class ListPage:
-    """One page of a list, bound to its rows and the request's parameters."""
+def column_key(name: str) -> str:
+    """The preference that holds the columns an account chose for a list."""
+    return f"columns:{name}"
 
-    def __init__(self, spec: ListSpec, rows: QuerySet[Any], params: QueryDict) -> None:
-        self.spec, self.params = spec, params
+
+class ListPage:
+    """One page of a list, bound to its rows and the request's parameters.
+
+    With ``actor`` the columns that the account chose before are shown.
+    """
+
+    def __init__(
+        self,
+        spec: ListSpec,
+        rows: QuerySet[Any],
+        params: QueryDict,
+        actor: Actor | None = None,
+    ) -> None:
+        self.spec, self.params, self.actor = spec, params, actor
         self.active: list[Active] = []
         self.complaints: list[str] = []
         parts: list[Filter] = (
@@ -104,11 +124,18 @@ class ListPage:
     @cached_property
     def columns(self) -> list[Column]:
         """The chosen columns; the first is always there, it names the row."""
-        wanted = set(self.params.getlist("col"))
         known = {c.key for c in self.spec.columns}
+        wanted = set(self.params.getlist("col"))
+        if not wanted & known and self.actor is not None and self.remembers:
+            wanted = set(preference(self.actor, column_key(self.spec.name)) or ())
         if not wanted & known:
             return [c for i, c in enumerate(self.spec.columns) if c.shown or i == 0]
         return [c for i, c in enumerate(self.spec.columns) if c.key in wanted or i == 0]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the columns chosen are kept for the account."""
+        return bool(self.spec.name) and self.actor is not None and bool(self.actor.account_id)
 
     @property
     def column_choices(self) -> list[tuple[str, str, bool]]:
@@ -161,6 +188,16 @@ class ListPage:
             for row in self.objects
         ]
 
+    def picked(self, sent: QueryDict) -> QuerySet[Any]:
+        """The rows that a bulk form named: the ids, or with ``all`` every row found.
+
+        Starts from the list's own rows, so that an id outside them is none.
+        """
+        if sent.get("all") == "1":
+            return self.filtered
+        keys = [whole_number(text) for text in sent.getlist("pick")]
+        return self.filtered.filter(pk__in=[key for key in keys if key is not None])
+
     def table(self) -> tuple[list[str], Iterator[list[object]]]:
         """Everything that is seen, for a file: the labels, and the plain values of all pages."""
         values = ([c.text(row) for c in self.columns] for row in self.filtered.iterator(2000))
@@ -178,8 +215,19 @@ class ListPage:
 
     @property
     def query(self) -> str:
-        """The parameters without the page: what an export repeats."""
-        return self.url(page=None)[1:]
+        """The parameters without the page, and the columns if they are not the usual ones: what an
+        export or a bulk action repeats."""
+        params = self.params.copy()
+        params.pop("page", None)
+        usual = [c for i, c in enumerate(self.spec.columns) if c.shown or i == 0]
+        if self.columns != usual:
+            params.setlist("col", [c.key for c in self.columns[1:]] or [self.columns[0].key])
+        return params.urlencode()
+
+    @property
+    def plain_url(self) -> str:
+        """This page of the list without columns in its address."""
+        return self.url(col=None)
 
     @property
     def chips(self) -> list[tuple[str, str]]:

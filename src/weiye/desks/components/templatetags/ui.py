@@ -1,5 +1,6 @@
 """Small pieces of a page that are easier to call than to write out."""
 
+import json
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -7,13 +8,20 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.forms import BoundField
 from django.template.context import RequestContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from weiye.base.drafts import queries as drafts
+
 from .. import words
+from ..desks import Desk, desks_of
+from ..forms import Revised
+from ..forms.fields import WeekGrid
+from ..undo import UNDO
 
 register = template.Library()
 
@@ -69,6 +77,16 @@ def _within(here: str, url: str) -> bool:
     return url.count("/") > 2 and here.startswith(url)
 
 
+@register.simple_tag(takes_context=True)
+def desks(context: RequestContext) -> list[tuple[Desk, str, bool]]:
+    """The desks of the signed-in one: desk, address, whether this page is one of its."""
+    actor = context.get("actor")
+    if actor is None:
+        return []
+    here = context["request"].path
+    return [(desk, url, here.startswith(f"/{desk.key}/")) for desk, url in desks_of(actor)]
+
+
 @register.filter
 def figure(value: Any) -> str:
     """A count with thousands separators: 12,345."""
@@ -109,6 +127,39 @@ def size(value: int) -> str:
     return f"{number:.1f} GB"
 
 
+def _span(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{round(seconds)}秒"
+    return f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时{minutes % 60}分钟"
+
+
+@register.filter
+def timing(run: Any) -> str:
+    """已用 1分钟，大约还要 40秒; nothing while the work waits."""
+    if run.elapsed is None:
+        return ""
+    words = f"已用 {_span(run.elapsed.total_seconds())}"
+    if run.remaining is not None and run.elapsed.total_seconds() >= 3:
+        words += f"，大约还要 {_span(run.remaining.total_seconds())}"
+    return words
+
+
+@register.filter
+def undo_url(tags: Any) -> str:
+    """The address that takes back what a message tells of, or ''."""
+    text = str(tags or "")
+    return text.removeprefix(UNDO) if text.startswith(UNDO) else ""
+
+
+@register.simple_tag
+def badge(words: str, tone: str = "", drawing: str = "") -> SafeString:
+    """A status: words always, a colour (blue green amber red) and an icon at will."""
+    css = f" wy-badge-{tone}" if tone else ""
+    inner = icon(drawing) if drawing else ""
+    return format_html('<span class="wy-badge{}">{}{}</span>', css, inner, words)
+
+
 @register.filter
 def hours(mask: int) -> str:
     return words.hours_words(mask)
@@ -133,3 +184,39 @@ def wage(vacancy: Any) -> str:
 @register.simple_tag
 def ages(vacancy: Any) -> str:
     return words.age_words(vacancy.min_age, vacancy.max_age)
+
+
+@register.inclusion_tag("components/forms/kept.html", takes_context=True)
+def kept(
+    context: RequestContext, form: Any, name: str = "", key: object = "", still: bool = False
+) -> dict[str, Any]:
+    """Save a form as it is typed, under ``name`` and the object's ``key`` ("new" for none yet).
+
+    Stands first inside the <form>. For a `Revised` form it also carries what the page was made
+    from, and asks what to take where somebody else has changed the record meanwhile. ``still``
+    moves no focus to it.
+    """
+    actor = context.get("actor")
+    draft_key = f"{name}:{key}" if name and actor is not None else ""
+    # What came back with errors is newer than any draft.
+    fresh = not getattr(form, "is_bound", False)
+    found = drafts.draft(actor, draft_key) if actor is not None and draft_key and fresh else None
+    return {
+        "key": draft_key,
+        "still": still,
+        "fields": json.dumps(found.fields, ensure_ascii=False) if found else "",
+        "saved_at": found.saved_at if found else None,
+        "seen": form.seen() if isinstance(form, Revised) else "",
+        "differences": getattr(form, "differences", []),
+    }
+
+
+@register.filter
+def is_week(field: BoundField) -> bool:
+    return isinstance(field.field.widget, WeekGrid)
+
+
+@register.filter
+def week(field: BoundField) -> list[tuple[str, list[Any]]]:
+    """The lines of a week grid: a day's name, and a box or None per time."""
+    return WeekGrid.lines(list(field))

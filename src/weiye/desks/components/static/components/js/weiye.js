@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const root = document.documentElement;
-  root.classList.add("wy-js");
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
@@ -86,25 +85,18 @@
       const popup = $("details[data-popup][open]");
       if (popup) { popup.open = false; $("summary", popup).focus(); }
     }
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // Single keys are commands only where nothing is typed.
+    if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
     const search = $("[data-slash]");
-    if (event.key === "/" && !typing && search) { event.preventDefault(); search.focus(); search.select(); }
+    if (event.key === "/" && search) { event.preventDefault(); search.focus(); search.select(); }
+    if (event.key === "?") { event.preventDefault(); keys(); }
   });
 
-  // Filters apply at once; selection -------------------------------------------------------------
+  // Filters apply at once -------------------------------------------------------------
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (field.matches("[data-submit]")) field.form.requestSubmit();
-    const picks = field.closest("[data-picks]");
-    if (picks) {
-      const boxes = $$("input[name=pick]", picks);
-      if (field.matches("[data-pick-all]")) boxes.forEach((box) => { box.checked = field.checked; });
-      const count = boxes.filter((box) => box.checked).length;
-      const all = $("[data-pick-all]", picks);
-      if (all) { all.checked = count === boxes.length; all.indeterminate = count > 0 && count < boxes.length; }
-      const bar = $("[data-bulk]", picks);
-      if (bar) { bar.classList.toggle("wy-any", count > 0); $("[data-picked]", bar).textContent = count; }
-    }
     const zone = field.closest("[data-drop]");
     if (zone) chosen(zone, field);
   });
@@ -148,6 +140,46 @@
       { timeout: 10000, maximumAge: 60000 },
     );
   };
+
+  // Keyboard help: what holds on this page ------------------------------------------------------
+  const keys = () => {
+    const help = $("#wy-keys");
+    if (!help?.showModal || help.open) return;
+    $$("[data-keys-for]", help).forEach((line) => { line.hidden = !$(line.dataset.keysFor); });
+    help.showModal();
+  };
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) keys(); });
+
+  // Read aloud, in large type: by a voice of the device itself, so that nothing leaves it ----------
+  const reader = $("[data-read]");
+  if (reader && "speechSynthesis" in window) {
+    const voice = () => speechSynthesis.getVoices().find((v) => v.localService && /^zh|^cmn/i.test(v.lang));
+    const offer = () => { reader.hidden = !voice(); };
+    const label = $("span", reader);
+    const stop = () => { speechSynthesis.cancel(); label.textContent = "读给我听"; reader.removeAttribute("aria-pressed"); };
+    const SKIPPED = "nav, form, button, summary, .btn, .visually-hidden, [hidden], script";
+    const words = () => {
+      const copy = $("main").cloneNode(true);
+      $$(SKIPPED, copy).forEach((each) => each.remove());
+      $$("h1, h2, h3, p, li, dt, dd, td, th, div", copy).forEach((each) => each.append("。"));
+      return copy.textContent.split(/[。\n]+/).map((part) => part.trim()).filter(Boolean);
+    };
+    speechSynthesis.addEventListener?.("voiceschanged", offer);
+    offer();
+    reader.addEventListener("click", () => {
+      if (speechSynthesis.speaking) { stop(); return; }
+      label.textContent = "停止朗读";
+      reader.setAttribute("aria-pressed", "true");
+      const parts = words();
+      parts.forEach((part, n) => {
+        const said = new SpeechSynthesisUtterance(part);
+        said.lang = "zh-CN"; said.voice = voice(); said.rate = 0.9;
+        if (n === parts.length - 1) said.onend = stop;
+        speechSynthesis.speak(said);
+      });
+    });
+    addEventListener("pagehide", stop);
+  }
 
   // After a form came back with errors, the summary is where reading goes on.
   const focus = (from) => { $("[data-focus]", from)?.focus(); };
