@@ -18,8 +18,6 @@ OPEN_TABLES = {
     "accounts_session": "read before there is an actor; its key is a digest of the browser's",
     "accounts_attempts": "written before there is an actor; its key is a keyed digest of a name",
     "privacy_knownkey": "ids of encryption keys, which tell nothing of them",
-    "accounts_session": "read before there is an actor; keys are digests, says who is signed in",
-    "accounts_attempts": "failed sign-ins, counted before there is an actor; names are keyed digests",
     "auth_permission": "the framework's, unused: rights are data in roles.yaml",
     "auth_group": "the framework's, unused",
     "auth_group_permissions": "the framework's, unused",

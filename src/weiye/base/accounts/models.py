@@ -49,8 +49,8 @@ class Account(AbstractBaseUser, Scoped):
     # When the home unit was last changed.
     moved_at = models.DateTimeField("调动于", null=True)
 
-    # The memberships in force, if the account was read for a session (`queries`).
-    held: "list[Membership] | None" = None
+    # The memberships in force, if the account was read with them (`queries`).
+    held: "list[Membership]"
 
     objects: ClassVar[AccountManager] = AccountManager()
 

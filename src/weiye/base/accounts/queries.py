@@ -2,8 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import (
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from weiye.base.audit.models import AuditEntry
@@ -11,7 +21,17 @@ from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence, own
 
 from .exceptions import acting
-from .models import Account, Authenticator, Membership, RecoveryCode, Session
+from .models import (
+    Account,
+    Attempts,
+    Authenticator,
+    Institution,
+    Membership,
+    Origin,
+    RecoveryCode,
+    Session,
+)
+from .rules import rules
 
 SESSION_KEY = "membership"
 
@@ -143,3 +163,124 @@ def recent_sign_ins(account: Account, limit: int = 12) -> list[SignInEvent]:
         )
         for row in rows
     ]
+
+
+# For those who keep accounts
+
+
+def accounts_of(actor: Actor, *, now: datetime) -> QuerySet[Account]:
+    """The accounts at home in the actor's area, each with ``locked`` (until when or None),
+    ``second_factor`` (whether one is set up) and ``held`` (memberships in force of the area)."""
+    rows: QuerySet[Account] = Account.objects.visible_to(actor).select_related("unit")
+    attempts = Attempts.objects.filter(account_id=OuterRef("pk"), locked_until__gt=now)
+    factor = Authenticator.objects.filter(account=OuterRef("pk"), confirmed_at__isnull=False)
+    held = Membership.objects.in_force(now).select_related("unit").order_by("pk")
+    return rows.annotate(
+        locked=Subquery(attempts.order_by("-locked_until").values("locked_until")[:1]),
+        second_factor=Exists(factor),
+    ).prefetch_related(Prefetch("memberships", queryset=held, to_attr="held"))
+
+
+def holds(role: str, *, now: datetime) -> Exists:
+    """Whether an account holds a role now."""
+    return Exists(Membership.objects.in_force(now).filter(account=OuterRef("pk"), role=role))
+
+
+@dataclass(frozen=True)
+class Review:
+    """Who came, moved, left, or should be looked at; each list cut off at `SHOWN`."""
+
+    new: list[Account]
+    moved: list[Account]
+    left: list[Account]
+    never: list[Account]
+    unused: list[Account]
+    without: list[Account]
+    closed: list[Membership]
+    ending: list[Membership]
+
+
+SHOWN = 100
+
+
+def review(actor: Actor, *, now: datetime) -> Review:
+    """The joiners, movers and leavers of the actor's area (`rules.yaml`, review)."""
+    rule = rules()
+    lately, stale = now - timedelta(days=rule.new_days), now - timedelta(days=rule.unused_days)
+    rows = accounts_of(actor, now=now)
+    on = rows.filter(is_active=True)
+    switched_off = AuditEntry.objects.visible_to(actor).filter(verb="account.off", at__gte=lately)
+    left = {int(key) for key in switched_off.values_list("thing_id", flat=True)}
+    in_force = Exists(Membership.objects.in_force(now).filter(account=OuterRef("pk")))
+    held = (
+        Membership.objects.in_force(now)
+        .visible_to(actor)
+        .filter(origin=Origin.GRANT)
+        .select_related("unit")
+    )
+    soon = now + timedelta(days=rule.ending_days)
+    return Review(
+        new=_cut(on.filter(created_at__gte=lately).order_by("-created_at", "pk")),
+        moved=_cut(on.filter(moved_at__gte=lately).order_by("-moved_at", "pk")),
+        left=_cut(rows.filter(is_active=False, pk__in=left).order_by("unit_path", "pk")),
+        never=_cut(
+            on.filter(last_login__isnull=True, created_at__lt=lately).order_by("unit_path", "pk")
+        ),
+        unused=_cut(on.filter(last_login__lt=stale).order_by("last_login", "pk")),
+        without=_cut(on.exclude(in_force).order_by("unit_path", "pk")),
+        closed=list(held.filter(unit__ended_on__isnull=False).order_by("unit_path", "pk")[:SHOWN]),
+        ending=list(held.filter(ends_at__lte=soon).order_by("ends_at", "pk")[:SHOWN]),
+    )
+
+
+def institutions_of(actor: Actor) -> QuerySet[Institution]:
+    """The institutions of the actor's area, each with ``people``: its memberships in force."""
+    people = (
+        Membership.objects.in_force()
+        .filter(subject_kind="institution", subject_id=OuterRef("pk"))
+        .order_by()
+        .values("subject_id")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return (
+        Institution.objects.visible_to(actor)
+        .select_related("unit")
+        .annotate(people=Coalesce(Subquery(people, output_field=IntegerField()), 0))
+    )
+
+
+# What those who keep an account read of its history, besides `SIGNING`.
+KEEPING = {
+    "account.create": "开通账号",
+    "account.on": "启用账号",
+    "account.off": "停用账号",
+    "account.move": "调动",
+    "account.rename": "更正姓名",
+    "account.unlock": "解锁",
+    "membership.grant": "增加身份",
+    "membership.end": "结束身份",
+}
+
+
+@dataclass(frozen=True)
+class AccountEvent:
+    at: datetime
+    words: str
+    by: str
+
+
+def account_history(actor: Actor, account: Account, limit: int = 20) -> list[AccountEvent]:
+    """What was done to an account, newest first, as far as it happened in the actor's area."""
+    words = {**SIGNING, **KEEPING}
+    rows = AuditEntry.objects.visible_to(actor).filter(
+        thing_type="account", thing_id=str(account.pk), verb__in=words
+    )
+    return [
+        AccountEvent(row.at, words[row.verb], row.actor_name)
+        for row in rows.order_by("-id")[:limit]
+    ]
+
+
+def _cut(rows: QuerySet[Account]) -> list[Account]:
+    return list(rows[:SHOWN])

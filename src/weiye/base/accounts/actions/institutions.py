@@ -2,13 +2,14 @@
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from weiye.base.audit.actions import record
 from weiye.base.privacy.identifiers import IdentifierError, read_uscc
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 
-from ..models import Institution, InstitutionKind
+from ..models import Institution, InstitutionKind, Membership
 
 
 def create_institution(
@@ -65,7 +66,7 @@ def create_institution(
 
 
 def switch_institution(*, actor: Actor, institution_id: int, on: bool) -> Institution:
-    """Switch an institution on or off; off, nobody can be let act for it any more.
+    """Switch an institution on or off; off, its members' memberships end with it.
 
     Raises ``Institution.DoesNotExist`` outside the actor's area.
     """
@@ -79,6 +80,14 @@ def switch_institution(*, actor: Actor, institution_id: int, on: bool) -> Instit
         if found.is_active != on:
             found.is_active = on
             found.save(update_fields=["is_active"])
+            now, ended = timezone.now(), 0
+            if not on:
+                held = Membership.objects.in_force(now).visible_to(actor)
+                ended = held.filter(subject_kind="institution", subject_id=found.pk).update(
+                    ends_at=now
+                )
             verb = "institution.on" if on else "institution.off"
-            record(actor=actor, verb=verb, path=found.unit_path, thing=found)
+            record(
+                actor=actor, verb=verb, path=found.unit_path, thing=found, detail={"ended": ended}
+            )
     return found

@@ -100,6 +100,8 @@ def _check(
     subject: tuple[str, int] | None,
     ends_at: datetime | None,
 ) -> None:
+    if unit.ended_on is not None:
+        raise ValueError(f"{unit.name}已经撤销，请选现在的单位")
     if unit.level not in role.levels:
         raise ValueError(f"角色“{role.title}”不能用于{unit.name}这一级")
     if role.capacities and capacity not in role.capacities:

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -35,6 +35,7 @@ from weiye.base.scope.access import public, signed_in
 from weiye.base.scope.actor import Actor
 
 from ..context import LARGE_TYPE_COOKIE
+from ..desks import desks_of
 from .signing_forms import CodeForm, EnrolForm, NewPasswordForm, SigninForm
 
 # In the session of one who typed a right password and has steps left.
@@ -49,18 +50,8 @@ _STEPS = {
 def home_of(actor: Actor) -> str:
     """The address of the page that the role's work begins at."""
     desk = roles()[actor.role].desk
-    if desk == "administration":
-        from ...administration.menu import MENU
-
-        routes = [route for route, _, _, right in MENU if right and actor.can(right)]
-    else:
-        routes = {"community": ["community:today"], "resident": ["resident:mine"]}.get(desk, [])
-    for route in routes:
-        try:
-            return reverse(route)
-        except NoReverseMatch:
-            continue
-    return reverse("components:account")
+    address = next((url for each, url in desks_of(actor) if each.key == desk), "")
+    return address or reverse("components:account")
 
 
 def safe_next(request: HttpRequest) -> str:
