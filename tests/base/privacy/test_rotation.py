@@ -204,7 +204,7 @@ def test_one_number_is_held_once_at_every_step(home: Path, ring_now: str) -> Non
     first = person(1)
     home.write_text(json.dumps({"field_key": OLD, "index_key": f"{OTHER},+{NEW}"}))
     ring("index", fresh=True)
-    fill = rotation._Rotation("index", lambda _: None, lambda _: None)
+    fill = rotation._Rotation("index", "default", lambda _: None, lambda _: None)
     assert fill._fill_next() == 2
     meanwhile = person(2)
     home.write_text(json.dumps({"field_key": OLD, "index_key": ring_now, "n": "1"}))
@@ -220,7 +220,7 @@ def test_who_knows_nothing_of_a_rotation_leaves_no_wrong_index(home: Path) -> No
     one = person(1)
     home.write_text(json.dumps({"field_key": OLD, "index_key": f"{OTHER},+{NEW}"}))
     ring("index", fresh=True)
-    rotation._Rotation("index", lambda _: None, lambda _: None)._fill_next()
+    rotation._Rotation("index", "default", lambda _: None, lambda _: None)._fill_next()
     with fence(system()):
         Person.objects.filter(pk=one.pk).update(
             phone="20009999999", phone_index=blind_index("20009999999")
@@ -331,7 +331,11 @@ def test_a_database_of_before_keys_were_known_is_tried(settings: Any, home: Path
     known.refuse_wrong_keys()
 
 
-def test_status_says_how_far_it_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_says_how_far_it_is(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = rotation.status  # the test's rows are seen by its own connection alone
+    monkeypatch.setattr(rotation, "status", lambda kind, using: here(kind))
     for number in range(3):
         person(number)
     known.refuse_wrong_keys()
@@ -381,7 +385,7 @@ def test_the_wait_is_for_older_transactions_alone(home: Path) -> None:
             other.rollback()
 
     said: list[str] = []
-    rotation._Rotation("field", said.append, wait)._settle()
+    rotation._Rotation("field", "default", said.append, wait)._settle()
     other.close()
     assert said == ["waiting for 1 transactions of before to end"]
     assert len(waits) >= 3

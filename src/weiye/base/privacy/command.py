@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     try:
         if options.status:
             return _status(kind)
-        rotation.rotate(kind, say=_say)
+        rotation.rotate(kind, using="owner", say=_say)
     except (KeyTrouble, rotation.RotationStopped) as error:
         sys.stderr.write(f"weiye: {error}\n")
         return 2
@@ -36,7 +36,7 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
-def _status(kind: Kind) -> int:
+def _status(kind: Kind, using: str = "owner") -> int:
     keys = ring(kind)
     where = "environment" if from_environment(kind) else "secrets file"
     target = keys.target.name if keys.target else "none"
@@ -45,7 +45,7 @@ def _status(kind: Kind) -> int:
         f"{kind} keys ({where}): active {keys.active.name}, others {others}, "
         f"rotation to {target}, in the database {', '.join(known.known_keys(kind)) or 'none'}\n"
     )
-    for standing in rotation.status(kind):
+    for standing in rotation.status(kind, using):
         done = standing.total - standing.stale
         sys.stdout.write(f"  {standing.table}: {done} of {standing.total} under the active key\n")
     return 0

@@ -22,10 +22,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 from weiye.base.audit.actions import record
 from weiye.base.regions.models import Unit
@@ -51,7 +52,7 @@ _LONGEST_WAIT = 3600.0
 Say = Callable[[str], None]
 #: What bears an index, or part of one, without the value it is of: told which index became which,
 #: in the transaction in which that happens.
-Follower = Callable[[BlindIndexField, Mapping[str, str]], None]
+Follower = Callable[[BlindIndexField, Mapping[str, str], str], None]
 _followers: list[Follower] = []
 
 
@@ -60,7 +61,7 @@ class RotationStopped(Exception):
 
 
 def follow(follower: Follower) -> None:
-    """Be told of every index that changes with its key."""
+    """Be told of every index that changes with its key, and on which connection."""
     _followers.append(follower)
 
 
@@ -73,10 +74,18 @@ class Standing:
     stale: int
 
 
-def rotate(kind: Kind, *, say: Say, wait: Callable[[float], None] = time.sleep) -> None:
+def rotate(
+    kind: Kind,
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+    say: Say,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
     """Replace the active key of a ring; goes on where a rotation was broken off.
 
-    ``say`` gets a line of progress now and then. Raises `RotationStopped`, `KeyTrouble`.
+    ``using``: the connection that moves the rows; it must see those of all accounts, which the
+    owner's does. ``say`` gets a line of progress now and then. Raises `RotationStopped` and
+    `KeyTrouble`.
     """
     known.refuse_wrong_keys()
     with connection.cursor() as cursor:
@@ -84,15 +93,15 @@ def rotate(kind: Kind, *, say: Say, wait: Callable[[float], None] = time.sleep) 
         if not cursor.fetchone()[0]:
             raise RotationStopped("Another ./weiye keys rotate is running.")
     try:
-        _Rotation(kind, say, wait).run()
+        _Rotation(kind, using, say, wait).run()
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended('weiye.keys.rotate', 7))")
 
 
 class _Rotation:
-    def __init__(self, kind: Kind, say: Say, wait: Callable[[float], None]) -> None:
-        self.kind, self.say, self.wait = kind, say, wait
+    def __init__(self, kind: Kind, using: str, say: Say, wait: Callable[[float], None]) -> None:
+        self.kind, self.using, self.say, self.wait = kind, using, say, wait
         self.by_file = not from_environment(kind)
 
     @property
@@ -176,8 +185,10 @@ class _Rotation:
 
     def _left(self) -> int:
         if self.kind == "index" and self.keys.target != self.keys.active:
-            return sum(_count(column.model, *_unfilled(column)) for column in index_fields())
-        return sum(standing.stale for standing in status(self.kind))
+            return sum(
+                _count(self.using, column.model, *_unfilled(column)) for column in index_fields()
+            )
+        return sum(standing.stale for standing in status(self.kind, self.using))
 
     def _move(self) -> int:
         if self.kind == "field":
@@ -202,7 +213,7 @@ class _Rotation:
                 ]
                 for row in rows
             ]
-            _write(model, names, ["bytea"] * len(names), rows, fresh)
+            _write(self.using, model, names, ["bytea"] * len(names), rows, fresh)
 
         return self._sweep(model, names, where, values, size, batch)
 
@@ -211,14 +222,16 @@ class _Rotation:
         names = [_quoted(column.column), _quoted(column.next.column)]
 
         def batch(rows: list[tuple[Any, ...]]) -> None:
-            plain = _plain(column, rows)
+            plain = _plain(self.using, column, rows)
             fresh = [[row[2] or self._indexed(plain[row[0]])] * 2 for row in rows]
             became = {
-                row[1]: new[0] for row, new in zip(rows, fresh, strict=True) if row[1] != new[0]
+                row[1]: str(new[0])
+                for row, new in zip(rows, fresh, strict=True)
+                if row[1] != new[0]
             }
             for follower in _followers:
-                follower(column, became)
-            _write(column.model, names, ["text"] * 2, rows, fresh)
+                follower(column, became, self.using)
+            _write(self.using, column.model, names, ["text"] * 2, rows, fresh)
 
         where, values = _unmoved(column)
         return self._sweep(column.model, names, where, values, BATCH, batch)
@@ -234,9 +247,9 @@ class _Rotation:
                 column: BlindIndexField = column,
                 names: list[str] = names,
             ) -> None:
-                plain = _plain(column, rows)
+                plain = _plain(self.using, column, rows)
                 fresh = [[self._indexed(plain[row[0]])] for row in rows]
-                _write(column.model, names, ["text"], rows, fresh)
+                _write(self.using, column.model, names, ["text"], rows, fresh)
 
             where, values = _unfilled(column)
             moved += self._sweep(column.model, names, where, values, BATCH, batch)
@@ -258,9 +271,9 @@ class _Rotation:
         """Work off the rows that match, in small commits; rows that others hold come next time."""
         table = model._meta.db_table
         moved, total, last = 0, None, None
-        for rows in _batches(model, names, where, values, size, batch):
+        for rows in _batches(self.using, model, names, where, values, size, batch):
             if total is None and rows:
-                total = _count(model, where, values) + rows
+                total = _count(self.using, model, where, values) + rows
             moved += rows
             if last is None or time.monotonic() - last > 1:
                 last = time.monotonic()
@@ -301,7 +314,7 @@ class _Rotation:
                 self.wait(0.2)
 
 
-def status(kind: Kind) -> list[Standing]:
+def status(kind: Kind, using: str = DEFAULT_DB_ALIAS) -> list[Standing]:
     """Per table: rows in all that hold such a value, and rows not under the active key yet.
 
     For indexes the count is exact only while a rotation is under way.
@@ -314,7 +327,9 @@ def status(kind: Kind) -> list[Standing]:
             where, values = _stale(columns, head)
             found.append(
                 Standing(
-                    model._meta.db_table, _count(model, some, []), _count(model, where, values)
+                    model._meta.db_table,
+                    _count(using, model, some, []),
+                    _count(using, model, where, values),
                 )
             )
         return found
@@ -324,8 +339,8 @@ def status(kind: Kind) -> list[Standing]:
         stale = 0
         if keys.target is not None:
             moved = keys.target == keys.active
-            stale = _count(column.model, *(_unmoved(column) if moved else _unfilled(column)))
-        total = _count(column.model, f"{name} IS NOT NULL", [])
+            stale = _count(using, column.model, *(_unmoved(column) if moved else _unfilled(column)))
+        total = _count(using, column.model, f"{name} IS NOT NULL", [])
         found.append(Standing(f"{column.model._meta.db_table}.{column.column}", total, stale))
     return found
 
@@ -359,21 +374,29 @@ def _unmoved(column: BlindIndexField) -> tuple[str, list[Any]]:
     return f"{name} IS NOT NULL AND ({following} IS NULL OR {name} <> {following})", []
 
 
-def _plain(column: BlindIndexField, rows: list[tuple[Any, ...]]) -> dict[Any, str]:
+def _plain(using: str, column: BlindIndexField, rows: list[tuple[Any, ...]]) -> dict[Any, str]:
     """The clear values by primary key."""
     manager = column.model._base_manager
-    found = manager.filter(pk__in=[row[0] for row in rows]).values_list("pk", column.of)
+    found = (
+        manager.using(using).filter(pk__in=[row[0] for row in rows]).values_list("pk", column.of)
+    )
     return {pk: value or "" for pk, value in found}
 
 
-def _count(model: type[models.Model], where: str, values: list[Any]) -> int:
-    with fence(system()), connection.cursor() as cursor:
+def _inside(using: str) -> AbstractContextManager[None]:
+    """A transaction that sees every row."""
+    return fence(system()) if using == DEFAULT_DB_ALIAS else transaction.atomic(using=using)
+
+
+def _count(using: str, model: type[models.Model], where: str, values: list[Any]) -> int:
+    with _inside(using), connections[using].cursor() as cursor:
         table = _quoted(model._meta.db_table)
         cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)  # noqa: S608
         return int(cursor.fetchone()[0])
 
 
 def _batches(
+    using: str,
     model: type[models.Model],
     names: list[str],
     where: str,
@@ -392,7 +415,7 @@ def _batches(
             f"SELECT {columns} FROM {table} WHERE {where} {after} "  # noqa: S608
             f"ORDER BY {pk} LIMIT {size} FOR UPDATE SKIP LOCKED"
         )
-        with fence(system()), connection.cursor() as cursor:
+        with _inside(using), connections[using].cursor() as cursor:
             cursor.execute(sql, [*values, *([] if last is None else [last])])
             rows = cursor.fetchall()
             if rows:
@@ -404,6 +427,7 @@ def _batches(
 
 
 def _write(
+    using: str,
     model: type[models.Model],
     names: list[str],
     types: list[str],
@@ -417,7 +441,7 @@ def _write(
     given = ", ".join(f"c{i}" for i in range(len(names)))
     sets = ", ".join(f"{name} = v.c{i}" for i, name in enumerate(names))
     arrays = ", ".join([f"%s::{pk_type}[]", *(f"%s::{type_}[]" for type_ in types)])
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} t SET {sets} "  # noqa: S608
             f"FROM unnest({arrays}) AS v(k, {given}) WHERE t.{pk} = v.k",
@@ -425,5 +449,5 @@ def _write(
         )
 
 
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quoted(name: str | None) -> str:
+    return connection.ops.quote_name(str(name))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import connection
+from django.db import connections
 
 from weiye.base.privacy import rotation
 from weiye.base.privacy.fields import BlindIndexField
@@ -15,12 +15,12 @@ NAMED = "户"
 DIGITS = 12
 
 
-def follow_ids(column: BlindIndexField, became: Mapping[str, str]) -> None:
+def follow_ids(column: BlindIndexField, became: Mapping[str, str], using: str) -> None:
     """Requests name a person by the index alone; some households are called after one."""
     if column.model is not Person or column.name != "id_index" or not became:
         return
     old, new = list(became), list(became.values())
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(
             f'UPDATE "{TransferRequest._meta.db_table}" t SET id_index = v.new '  # noqa: S608
             "FROM unnest(%s::text[], %s::text[]) AS v(old, new) WHERE t.id_index = v.old",
