@@ -158,7 +158,7 @@ def actor(username: str):  # type: ignore[no-untyped-def]
     from weiye.base.scope.fence import fence
 
     with fence(system()):
-        return actor_of(Membership.objects.active().get(account__username=username))
+        return actor_of(Membership.objects.active().get(account__username=username, origin="grant"))
 
 
 def account(username: str):  # type: ignore[no-untyped-def]

@@ -99,8 +99,10 @@ def name_cover(
         with fence(DESK):
             # Holds the absent one's row: two leaders who name a cover take turns.
             Membership.objects.select_for_update(of=("self",)).get(pk=absent.pk)
+            # One that was ended today leaves the rest of the day free.
+            since = max(starts_at, timezone.now())
             others = Membership.objects.filter(
-                covers=absent, starts_at__lt=ends_at, ends_at__gt=starts_at
+                covers=absent, starts_at__lt=ends_at, ends_at__gt=since
             )
             twice = others.filter(account_id=account_id, starts_at=starts_at, ends_at=ends_at)
             if (same := twice.first()) is not None:

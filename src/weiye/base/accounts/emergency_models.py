@@ -34,7 +34,9 @@ class EmergencyReview(Scoped):
     starts_at = models.DateTimeField("起")
     ends_at = models.DateTimeField("止")
     due_on = models.DateField("复核期限")
-    verdict = models.CharField("复核结论", max_length=12, choices=Verdict.choices, blank=True)
+    verdict = models.CharField(
+        "复核结论", max_length=12, choices=Verdict.choices, blank=True, default=""
+    )
     judged_by = models.BigIntegerField("复核账号", null=True)
     judged_by_name = models.CharField("复核人", max_length=64, blank=True)
     judged_at = models.DateTimeField("复核时间", null=True)

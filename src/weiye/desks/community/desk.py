@@ -1,13 +1,16 @@
 """What the desk's views share."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from weiye.base.accounts import emergency
 from weiye.base.runs.models import FINISHED, Run
 from weiye.base.scope.actor import Actor
+from weiye.registers.people.transfers import queries as transfers
 from weiye.services.exchange import queries as exchange
 from weiye.services.exchange.models import ImportBatch, ImportState
 
@@ -37,3 +40,18 @@ def unfinished(actor: Actor) -> list[ImportBatch]:
         return []
     open_states = (ImportState.UPLOADED, ImportState.CHECKED)
     return list(exchange.batches(actor).filter(state__in=open_states).order_by("-id")[:3])
+
+
+def access_notes(actor: Actor) -> dict[str, Any]:
+    """What the first page says of access: who looked in an emergency, what waits for an answer."""
+    return {
+        "emergencies": list(emergency.news(actor).order_by("-starts_at")[:5]),
+        "to_judge": emergency.to_judge(actor).count(),
+        "may_review": actor.can("emergency.review"),
+        "transfers_waiting": transfers.waiting(actor).count(),
+        "links": {
+            "transfers": actor.can("transfers.decide"),
+            "emergency": actor.can("emergency.claim") and actor.until is None,
+            "cover": actor.until is None and actor.subject is None,
+        },
+    }

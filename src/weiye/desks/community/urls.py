@@ -3,6 +3,7 @@ from django.urls import path
 from .views import (
     edit,
     entries,
+    exceptions,
     files,
     imports,
     ledger,
@@ -13,6 +14,7 @@ from .views import (
     summary,
     today,
     training,
+    transfers,
     vacancies,
 )
 
@@ -40,6 +42,17 @@ urlpatterns = [
     path("imports/<int:batch_id>/check/", imports.check, name="import-check"),
     path("imports/<int:batch_id>/commit/", imports.commit, name="import-commit"),
     path("imports/<int:batch_id>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<int:batch_id>/transfers/", transfers.from_import, name="import-transfers"),
+    path("people/<int:person_id>/transfer/", transfers.send, name="transfer-send"),
+    path("transfers/", transfers.transfers, name="transfers"),
+    path("transfers/ask/", transfers.ask, name="transfer-ask"),
+    path("transfers/<int:request_id>/", transfers.transfer, name="transfer"),
+    path("transfers/<int:request_id>/decide/", transfers.decide, name="transfer-decide"),
+    path("transfers/<int:request_id>/withdraw/", transfers.withdraw, name="transfer-withdraw"),
+    path("emergency/", exceptions.claim, name="emergency"),
+    path("emergency/end/", exceptions.end, name="emergency-end"),
+    path("cover/", exceptions.cover, name="cover"),
+    path("cover/<int:membership_id>/end/", exceptions.end_cover, name="cover-end"),
     path("summary/", summary.summary, name="summary"),
     path("vacancies/", vacancies.vacancies, name="vacancies"),
     path("vacancies/new/", vacancies.edit, name="vacancy-new"),

@@ -26,35 +26,92 @@ DROP FUNCTION weiye_covers_end();
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_signing_in'),
+        ("accounts", "0005_signing_in"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EmergencyReview',
+            name="EmergencyReview",
             fields=[
-                ('unit_path', weiye.base.scope.models.UnitPathField(db_collation='C', db_index=True, max_length=64)),
-                ('membership', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='emergency', serialize=False, to='accounts.membership')),
-                ('account_id', models.BigIntegerField(db_index=True, verbose_name='账号')),
-                ('account_name', models.CharField(max_length=64, verbose_name='申请人')),
-                ('home', models.CharField(max_length=100, verbose_name='所在单位')),
-                ('unit_name', models.CharField(max_length=100, verbose_name='查阅单位')),
-                ('category', models.CharField(max_length=20, verbose_name='情形')),
-                ('reason', models.CharField(max_length=200, verbose_name='原因')),
-                ('starts_at', models.DateTimeField(verbose_name='起')),
-                ('ends_at', models.DateTimeField(verbose_name='止')),
-                ('due_on', models.DateField(verbose_name='复核期限')),
-                ('verdict', models.CharField(blank=True, choices=[('justified', '理由充分'), ('unjustified', '理由不充分')], max_length=12, verbose_name='复核结论')),
-                ('judged_by', models.BigIntegerField(null=True, verbose_name='复核账号')),
-                ('judged_by_name', models.CharField(blank=True, max_length=64, verbose_name='复核人')),
-                ('judged_at', models.DateTimeField(null=True, verbose_name='复核时间')),
-                ('judgement', models.CharField(blank=True, max_length=300, verbose_name='复核说明')),
+                (
+                    "unit_path",
+                    weiye.base.scope.models.UnitPathField(
+                        db_collation="C", db_index=True, max_length=64
+                    ),
+                ),
+                (
+                    "membership",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="emergency",
+                        serialize=False,
+                        to="accounts.membership",
+                    ),
+                ),
+                ("account_id", models.BigIntegerField(db_index=True, verbose_name="账号")),
+                ("account_name", models.CharField(max_length=64, verbose_name="申请人")),
+                ("home", models.CharField(max_length=100, verbose_name="所在单位")),
+                ("unit_name", models.CharField(max_length=100, verbose_name="查阅单位")),
+                ("category", models.CharField(max_length=20, verbose_name="情形")),
+                ("reason", models.CharField(max_length=200, verbose_name="原因")),
+                ("starts_at", models.DateTimeField(verbose_name="起")),
+                ("ends_at", models.DateTimeField(verbose_name="止")),
+                ("due_on", models.DateField(verbose_name="复核期限")),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[("justified", "理由充分"), ("unjustified", "理由不充分")],
+                        default="",
+                        max_length=12,
+                        verbose_name="复核结论",
+                    ),
+                ),
+                ("judged_by", models.BigIntegerField(null=True, verbose_name="复核账号")),
+                (
+                    "judged_by_name",
+                    models.CharField(blank=True, max_length=64, verbose_name="复核人"),
+                ),
+                ("judged_at", models.DateTimeField(null=True, verbose_name="复核时间")),
+                (
+                    "judgement",
+                    models.CharField(blank=True, max_length=300, verbose_name="复核说明"),
+                ),
             ],
             options={
-                'ordering': ['-starts_at', '-membership_id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='emergency_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('judged_at__isnull', True), ('judged_by__isnull', True), ('verdict', '')), models.Q(('judged_at__isnull', False), ('verdict__in', ['justified', 'unjustified']), models.Q(('judgement', ''), _negated=True)), _connector='OR'), name='emergency_judged_with_words'), models.CheckConstraint(condition=models.Q(('judged_by__isnull', True), models.Q(('judged_by', models.F('account_id')), _negated=True), _connector='OR'), name='emergency_judged_by_another')],
+                "ordering": ["-starts_at", "-membership_id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gte", models.F("starts_at"))),
+                        name="emergency_ends_after_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("judged_at__isnull", True),
+                                ("judged_by__isnull", True),
+                                ("verdict", ""),
+                            ),
+                            models.Q(
+                                ("judged_at__isnull", False),
+                                ("verdict__in", ["justified", "unjustified"]),
+                                models.Q(("judgement", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="emergency_judged_with_words",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("judged_by__isnull", True),
+                            models.Q(("judged_by", models.F("account_id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="emergency_judged_by_another",
+                    ),
+                ],
             },
         ),
         migrations.RunSQL(FOLLOW, BACK),

@@ -118,6 +118,7 @@ def _page(request: HttpRequest, batch_id: int, error: str = "") -> HttpResponse:
         "rejects": queries.rejects_file(actor, batch_id),
         "pipeline": runs_of(actor, PIPELINE)[:1] if done and is_roster else [],
         "is_roster": is_roster,
+        "may_ask": actor.can("transfers.ask"),
     }
     return render(request, "community/import.html", context, status=422 if error else 200)
 

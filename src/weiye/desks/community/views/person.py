@@ -11,6 +11,7 @@ from weiye.base.privacy.masking import mask_id_number, mask_phone
 from weiye.base.scope.access import right
 from weiye.registers.people import actions, queries
 from weiye.registers.people.models import Person
+from weiye.registers.people.transfers import queries as transfers
 from weiye.services.assistance import queries as assistance
 from weiye.services.assistance.models import FileState
 
@@ -64,12 +65,14 @@ def page(
         "close_reasons": CLOSE_REASONS,
         "reveal_reasons": REVEAL_REASONS,
         "day": day,
+        "transfer": transfers.open_for(actor, person_id),
         "can": {
             "record": actor.can("contacts.record") and is_open,
             "edit_lists": actor.can("lists.edit") and is_open,
             "edit": actor.can("people.edit"),
             "manage": actor.can("files.manage"),
             "reveal": actor.can("people.reveal"),
+            "transfer": actor.can("transfers.ask"),
             "account": actor.can("residents.manage"),
         },
     }

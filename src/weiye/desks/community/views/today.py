@@ -10,7 +10,7 @@ from weiye.base.runs.models import RunState
 from weiye.base.scope.access import right, signed_in
 from weiye.services.assistance import queries as assistance
 
-from ..desk import actor_of, runs_of, unfinished
+from ..desk import access_notes, actor_of, runs_of, unfinished
 
 
 @signed_in
@@ -34,6 +34,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "can_record": actor.can("contacts.record"),
         "may_import": actor.can("people.import"),
         "may_refresh": actor.can("pipeline.run"),
+        **access_notes(actor),
     }
     return render(request, "community/today.html", context)
 

@@ -220,3 +220,19 @@ def is_week(field: BoundField) -> bool:
 def week(field: BoundField) -> list[tuple[str, list[Any]]]:
     """The lines of a week grid: a day's name, and a box or None per time."""
     return WeekGrid.lines(list(field))
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """The time of day: 14:05."""
+    return timezone.localtime(value).strftime("%H:%M") if value else "—"
+
+
+@register.filter
+def remaining(value: datetime | None) -> str:
+    """How long until a moment: 2小时35分钟; never less than nothing."""
+    if value is None:
+        return "—"
+    minutes = max(0, int((value - timezone.now()).total_seconds()) // 60)
+    whole, rest = divmod(minutes, 60)
+    return f"{whole}小时{rest}分钟" if whole else f"{rest}分钟" if rest else "不到1分钟"

@@ -1,0 +1,235 @@
+"""Absence cover: a colleague, for some days, with the absent one's role and no more."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.desks.community.conftest import helped  # noqa: F401
+from tests.world import account, actor, sign_in
+from weiye.base.accounts import cover
+from weiye.base.accounts.actions import create_account, end_membership, grant_membership
+from weiye.base.accounts.models import Membership
+from weiye.base.accounts.queries import actor_of, memberships_of
+from weiye.base.audit.models import AuditEntry
+from weiye.base.scope.actor import Actor, NotAllowed, system
+from weiye.base.scope.fence import fence
+from weiye.services.assistance.queries.person import responsible_memberships
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ORG-2")]
+
+
+def own(username: str) -> int:
+    found = actor(username).membership_id
+    assert found is not None
+    return found
+
+
+def named(who: Actor, absent: str = "worker-a", by: str = "worker-b", **more: object) -> Membership:
+    today = timezone.localdate()
+    values = {"first": today, "last": today + timedelta(days=2), "reason": "休假", **more}
+    with fence(who):
+        return cover.name_cover(
+            actor=who,
+            absent_id=own(absent),
+            account_id=account(by).pk,
+            today=today,
+            **values,  # type: ignore[arg-type]
+        )
+
+
+def midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def test_it_begins_and_ends_by_itself() -> None:
+    found = named(actor("clerk"))
+    today = timezone.localdate()
+    assert found.starts_at == midnight(today)
+    assert found.ends_at == midnight(today + timedelta(days=3))
+    mine = [m.pk for m in memberships_of(account("worker-b").pk)]
+    assert mine == [own("worker-b"), found.pk]
+    with fence(system()):
+        rows = Membership.objects.filter(pk=found.pk)
+        assert rows.in_force(found.ends_at - timedelta(seconds=1)).exists()
+        assert not rows.in_force(found.ends_at).exists()
+        assert not rows.in_force(found.starts_at - timedelta(seconds=1)).exists()
+
+
+def test_the_cover_has_the_role_of_the_absent_one_and_no_more() -> None:
+    """Even somebody of the street, who has more rights at home."""
+    found = named(actor("county"), by="clerk")
+    with fence(system()):
+        covering = actor_of(Membership.objects.select_related("account", "unit").get(pk=found.pk))
+    absent = actor("worker-a")
+    assert covering.rights == absent.rights
+    assert covering.path == absent.path
+    assert not covering.can("accounts.manage")
+    assert covering.covering == absent.account_id
+    assert covering.accounts == (account("clerk").pk, absent.account_id)
+
+
+def test_tasks_of_the_absent_one_are_the_covers(helped) -> None:  # type: ignore[no-untyped-def]  # noqa: F811
+    from weiye.services.assistance.models import AssistanceFile
+
+    made = helped("王小明")
+    with fence(system()):
+        AssistanceFile.objects.filter(pk=made.file.pk).update(worker=account("worker-a"))
+    found = named(actor("worker-a"))
+    client = Client()
+    sign_in(client, "worker-b")
+    assert "测试甲社区" in client.get(reverse("components:switch")).content.decode()
+    client.post(reverse("components:switch"), {"membership": found.pk})
+    page = client.get("/community/?mine=1").content.decode()
+    assert "王小明" in page
+    assert "代班中：测试甲社区" in page
+    client.get(f"/community/people/{made.person.pk}/")
+    with fence(system()):
+        entry = AuditEntry.objects.filter(verb="person.read").latest("id")
+        able = responsible_memberships([made.person.unit_path])
+    assert entry.detail["covering"] == account("worker-a").pk
+    # Files are still given to those who stay.
+    assert found.pk not in {membership.pk for membership in able}
+
+
+@pytest.mark.parametrize(
+    ("username", "absent", "allowed"),
+    [
+        ("worker-a", "worker-a", True),
+        ("clerk", "worker-a", True),
+        ("county", "worker-a", True),
+        ("worker-b", "worker-a", False),
+        ("grid-a", "worker-a", False),
+        ("worker-d", "worker-a", False),
+        ("worker-a", "grid-a", False),
+        ("clerk", "clerk", True),
+        ("clerk", "county", False),
+    ],
+)
+def test_leaders_and_oneself_name_a_cover(username: str, absent: str, allowed: bool) -> None:
+    who = actor(username)
+    by = "worker-b" if absent != "clerk" else "worker-a"
+    if allowed:
+        assert named(who, absent, by).pk
+    else:
+        with pytest.raises(Membership.DoesNotExist):
+            named(who, absent, by)
+
+
+def test_a_colleague_of_the_unit_or_street_alone() -> None:
+    for stranger in ("worker-c", "worker-d", "county", "worker-a"):
+        with pytest.raises(ValidationError, match="同一单位或同一街道"):
+            named(actor("clerk"), by=stranger)
+    with pytest.raises(ValidationError):
+        named(actor("clerk"), by="grid-a", first=timezone.localdate() - timedelta(days=1))
+    assert named(actor("clerk"), by="grid-a").role == "station_worker"
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 30), (1, 0), (-1, 3), (61, 62)])
+def test_days_within_bounds(first: int, last: int) -> None:
+    today = timezone.localdate()
+    with pytest.raises(ValidationError):
+        named(
+            actor("clerk"), first=today + timedelta(days=first), last=today + timedelta(days=last)
+        )
+    assert named(actor("clerk"), last=today + timedelta(days=29)).pk
+
+
+def test_one_at_a_time_and_a_double_click_is_one() -> None:
+    first = named(actor("clerk"))
+    assert named(actor("clerk")).pk == first.pk
+    with pytest.raises(ValidationError, match="已经安排"):
+        named(actor("clerk"), by="grid-a")
+
+
+def test_ended_early_by_a_leader_or_the_absent_one() -> None:
+    found = named(actor("clerk"))
+    for stranger in ("worker-b", "worker-c", "worker-d"):
+        who = actor(stranger)
+        with fence(who), pytest.raises(Membership.DoesNotExist):
+            cover.end_cover(actor=who, cover_id=found.pk)
+    who = actor("worker-a")
+    with fence(who):
+        cover.end_cover(actor=who, cover_id=found.pk)
+        assert AuditEntry.objects.filter(verb="cover.end").count() == 1
+    assert [m.pk for m in memberships_of(account("worker-b").pk)] == [own("worker-b")]
+    assert named(actor("clerk"), by="grid-a").pk
+
+
+def test_who_covers_names_no_further_cover() -> None:
+    found = named(actor("clerk"))
+    with fence(system()):
+        covering = actor_of(Membership.objects.select_related("account", "unit").get(pk=found.pk))
+    with fence(covering), pytest.raises(NotAllowed):
+        cover.name_cover(
+            actor=covering,
+            absent_id=own("worker-a"),
+            account_id=account("grid-a").pk,
+            first=timezone.localdate(),
+            last=timezone.localdate(),
+            today=timezone.localdate(),
+        )
+
+
+def test_the_cover_ends_with_the_absent_ones_own_membership() -> None:
+    clerk = actor("clerk")
+    with fence(system()):
+        from weiye.base.regions.models import Unit
+
+        unit = Unit.objects.get(pk=actor("worker-a").unit_id)
+        new = create_account(
+            actor=system(),
+            username="leaver",
+            name="leaver",
+            password="correct horse Battery 9",
+            unit=unit,
+        )
+        leaving = grant_membership(actor=system(), account=new, role="station_worker", unit=unit)
+    today = timezone.localdate()
+    with fence(clerk):
+        found = cover.name_cover(
+            actor=clerk,
+            absent_id=leaving.pk,
+            account_id=account("worker-b").pk,
+            first=today,
+            last=today,
+            today=today,
+        )
+        later = cover.name_cover(
+            actor=clerk,
+            absent_id=leaving.pk,
+            account_id=account("worker-b").pk,
+            first=today + timedelta(days=3),
+            last=today + timedelta(days=3),
+            today=today,
+        )
+        end_membership(actor=clerk, membership_id=leaving.pk)
+    with fence(system()):
+        assert not Membership.objects.in_force().filter(pk=found.pk).exists()
+        assert not Membership.objects.in_force(later.starts_at).filter(pk=later.pk).exists()
+
+
+def test_the_pages_name_and_end() -> None:
+    client, today = Client(), timezone.localdate()
+    sign_in(client, "clerk")
+    page = client.get(f"/administration/access/covers/?absent={own('worker-a')}").content.decode()
+    assert "worker-b" in page
+    assert "worker-c" not in page.split("c-absent")[-1].split("</form>")[1]
+    sent = {
+        "absent": own("worker-a"),
+        "account_id": account("worker-b").pk,
+        "first": today.isoformat(),
+        "last": today.isoformat(),
+    }
+    assert client.post("/administration/access/covers/", sent).status_code == 302
+    with fence(system()):
+        found = Membership.objects.get(origin="cover")
+    assert client.post(f"/administration/access/covers/{found.pk}/end/").status_code == 302
+    assert client.get("/administration/access/covers/?absent=999999999").status_code == 404
+    sign_in(client, "worker-a")
+    sent.pop("absent")
+    assert client.post("/community/cover/", {**sent, "account_id": "999999"}).status_code == 422
+    assert client.post("/community/cover/", sent).status_code == 302
