@@ -1,6 +1,8 @@
-"""``./weiye admin create``: the first administrator of an installation without demonstration.
+"""``./weiye admin``: accounts from the command line.
 
-With ``--role`` and ``--unit`` it makes any other account, until there is a page for that.
+``create`` makes the first administrator of an installation (with ``--role`` and ``--unit`` an
+account of any other role that acts for a unit); ``reset`` lets somebody in again whom no other
+administrator can help. Everything else is done at 管理台 › 账号.
 """
 
 import argparse
@@ -8,10 +10,12 @@ import getpass
 import sys
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
 
-from weiye.base.accounts.actions import create_account, grant_membership
+from weiye.base.accounts.actions import create_account, grant_membership, reset_password
+from weiye.base.accounts.actions import second_factor as factors
+from weiye.base.accounts.models import Account
 from weiye.base.accounts.roles import roles
+from weiye.base.accounts.rules import rules
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
@@ -21,20 +25,36 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./weiye admin", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     create = verbs.add_parser("create", help="make an account (by default an administrator)")
-    create.add_argument("username")
+    create.add_argument("username", help="small letters, digits and . _ @ -")
     create.add_argument("--name", help="shown to others; default: the user name")
     create.add_argument(
         "--unit", default="370000000000", help="12-digit code; default: the province"
     )
-    create.add_argument("--role", default="administrator", choices=sorted(roles()))
+    staff = sorted(key for key, role in roles().items() if role.staff)
+    create.add_argument("--role", default="administrator", choices=staff)
+    create.add_argument("--capacity", default="", help="of a department or collector: which one")
     create.add_argument(
         "--password-stdin", action="store_true", help="read the password from standard input"
     )
+    reset = verbs.add_parser(
+        "reset", help="print a temporary password; lift the lock and the second factor"
+    )
+    reset.add_argument("username")
     options = parser.parse_args(argv)
+    if options.verb == "reset":
+        return _reset(options.username)
+    return _create(options)
+
+
+def _create(options: argparse.Namespace) -> int:
+    rule = rules()
     password = (
         sys.stdin.readline().rstrip("\n")
         if options.password_stdin
-        else getpass.getpass("密码（至少10位，不能全是数字）：")
+        else getpass.getpass(
+            f"密码（至少{rule.length}位，大小写字母、数字、符号用{rule.kinds}种；"
+            f"或{rule.long_length}位以上用{rule.long_kinds}种）："
+        )
     )
     actor = system()
     try:
@@ -47,17 +67,38 @@ def main(argv: list[str]) -> int:
                 password=password,
                 unit=unit,
             )
-            grant_membership(actor=actor, account=account, role=options.role, unit=unit)
+            grant_membership(
+                actor=actor,
+                account=account,
+                role=options.role,
+                unit=unit,
+                capacity=options.capacity,
+            )
     except Unit.DoesNotExist:
         sys.stderr.write(f"weiye: no unit has the code {options.unit}\n")
         return 2
     except ValidationError as error:
         sys.stderr.write("weiye: " + "；".join(error.messages) + "\n")
         return 2
-    except (IntegrityError, ValueError) as error:
-        said = str(error) if isinstance(error, ValueError) else "用户名已被占用"
-        sys.stderr.write(f"weiye: {said}\n")
+    except ValueError as error:
+        sys.stderr.write(f"weiye: {error}\n")
         return 2
     title = roles()[options.role].title
     sys.stderr.write(f"已创建{title} {options.username}（{unit.name}）。\n")
+    return 0
+
+
+def _reset(username: str) -> int:
+    actor = system()
+    with fence(actor):
+        account = Account.objects.filter(username=username).first()
+        if account is None:
+            sys.stderr.write(f"weiye: no account has the user name {username}\n")
+            return 2
+        factors.reset(actor=actor, account_id=account.pk)
+        _, password = reset_password(actor=actor, account_id=account.pk)
+    sys.stdout.write(f"{password}\n")
+    sys.stderr.write(
+        f"{username} 的临时密码见上，{rules().temporary_age.days}天内有效，登录后须更换。\n"
+    )
     return 0

@@ -111,15 +111,18 @@ WSGI_APPLICATION = "weiye.config.wsgi.application"
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["weiye.base.accounts.backend.FencedBackend"]
 LOGIN_URL = "/signin/"
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+# Memory-hard and part of OpenSSL: no package of its own (docs/decisions/0008-signing-in.md).
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-SESSION_COOKIE_AGE = 12 * 3600
+# Rules of passwords, lockout and sessions: base/accounts/rules.yaml. The second factor of staff:
+# required | optional | off; a demonstration's printed sign-ins work without.
+TOTP = os.environ.get("WEIYE_TOTP") or ("optional" if DEMO else "required")
+# Proxies of one's own before the web server: who is asking stands so far back in X-Forwarded-For.
+PROXIES = int(os.environ.get("WEIYE_PROXIES", "0"))
+SESSION_ENGINE = "weiye.base.accounts.sessions"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 HTTPS = os.environ.get("WEIYE_HTTPS", "0") == "1"
@@ -133,13 +136,13 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Proxies of one's own before the web server: who is asking stands so far back in X-Forwarded-For.
-PROXIES = int(os.environ.get("WEIYE_PROXIES", "0"))
 # Believed with WEIYE_PROXIES alone: else `Proxies` drops it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Bearer token for /metrics and the details of /readyz; without one this machine alone may ask.
 METRICS_TOKEN = os.environ.get("WEIYE_METRICS_TOKEN", "")
+# 64 hexadecimal digits; without it `backup.key` in the state folder.
+BACKUP_KEY = os.environ.get("WEIYE_BACKUP_KEY", "")
 # Where traces go (OTLP over HTTP); the other OTEL_… names are read by OpenTelemetry itself.
 TRACES_TO = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 
@@ -179,6 +182,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_IMPORT_PATHS = [
+    "weiye.registers.people.transfers.jobs",
     "weiye.services.assistance.jobs",
     "weiye.services.exchange.jobs",
     "weiye.base.runs.jobs",

@@ -23,6 +23,8 @@ for _database in DATABASES.values():
 # Static files come from the finders; the folder itself must be there, or it is warned about.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
+# Tests of signing in set it; the others sign in by name and password alone.
+TOTP = "optional"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

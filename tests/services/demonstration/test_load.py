@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.world import actor
 from weiye.base.accounts.models import Account
+from weiye.base.accounts.passwords import complaints
 from weiye.base.audit.models import AuditEntry
 from weiye.base.privacy.identifiers import read_id_number
 from weiye.base.regions.models import Unit
@@ -212,12 +213,13 @@ def test_sign_ins_work_one_per_role_and_differ_between_installations(loaded, set
     sign_ins = queries.sign_ins()
     assert {s.role for s in sign_ins} == {
         "station_worker", "grid_worker", "street_clerk", "county_agency",
-        "city_manager", "province_manager", "administrator",
+        "city_manager", "province_manager", "administrator", "auditor", "department", "collector",
     }  # fmt: skip
     for sign_in in sign_ins:
         with fence(system()):
             account = Account.objects.get(username=sign_in.username)
         assert account.check_password(sign_in.password)
+        assert complaints(sign_in.password, username=sign_in.username, name=sign_in.name) == []
     assert len({s.password for s in sign_ins}) == len(sign_ins)
     settings.SECRET_KEY = "another installation"
     assert queries.sign_ins()[0].password != sign_ins[0].password

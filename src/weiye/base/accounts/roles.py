@@ -89,3 +89,8 @@ def right_titles() -> dict[str, str]:
 def reserved_rights() -> dict[str, str]:
     """Rights that nothing asks for yet → why they are there."""
     return dict(_file()["reserved"])
+
+
+def system_rights() -> dict[str, str]:
+    """Rights that no role holds, with their words: what the system does when it is set up."""
+    return dict(_file()["system"])

@@ -213,7 +213,13 @@ def _account(actor: Actor, entry: Mapping[str, str]) -> Account:
         password=queries.password_of(entry["username"]),
         synthetic=True,
     )
-    grant_membership(actor=actor, account=account, role=entry["role"], unit=unit)
+    grant_membership(
+        actor=actor,
+        account=account,
+        role=entry["role"],
+        unit=unit,
+        capacity=entry.get("capacity", ""),
+    )
     return account
 
 
