@@ -24,3 +24,7 @@ class AdministrationDeskConfig(AppConfig):
         build = "weiye.desks.administration.accounts.views.accounts.account_list"
         right, kind = "accounts.manage", "accounts.export"
         offer(Export("accounts", "账号", right, kind, "administration:accounts", build))
+        build = "weiye.desks.administration.audit.views.audit_list"
+        offer(
+            Export("audit", "操作记录", "audit.read", "audit.export", "administration:audit", build)
+        )

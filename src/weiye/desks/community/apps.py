@@ -26,4 +26,5 @@ class CommunityDeskConfig(AppConfig):
             ("training", "培训目录", "training.read", f"{views}.training.training_list"),
         ):
             kind = "people.export" if name == "ledger" else f"{name}.export"
-            offer(Export(name, title, right, kind, f"community:{name}", build))
+            each = "person.export" if name == "ledger" else ""
+            offer(Export(name, title, right, kind, f"community:{name}", build, each))

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Protocol
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 
 from ..params import typed, whole_number
 
@@ -199,3 +201,47 @@ class Range:
             "low": typed(params, f"{self.key}_from", 6),
             "high": typed(params, f"{self.key}_to", 6),
         }
+
+
+@dataclass(frozen=True)
+class Dates:
+    """Days from … to …, both included; of a column that holds moments."""
+
+    kind: ClassVar[str] = "dates"
+    key: str
+    label: str
+    column: str
+
+    def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
+        days: list[date | None] = []
+        for end in ("from", "to"):
+            text = typed(params, f"{self.key}_{end}", 10)
+            try:
+                days.append(date.fromisoformat(text) if text else None)
+            except ValueError:
+                return rows, None, f"{self.label}请按“年-月-日”填写，例如 2025-06-30。"
+        first, last = days
+        if first is None and last is None:
+            return rows, None, ""
+        if first is not None and last is not None and first > last:
+            return rows, None, f"{self.label}的起点比终点晚，请对调。"
+        if first is not None:
+            rows = rows.filter(**{f"{self.column}__gte": _midnight(first)})
+        if last is not None:
+            rows = rows.filter(**{f"{self.column}__lt": _midnight(last + timedelta(days=1))})
+        words = f"{first or ''}至{last or ''}" if first != last else f"{first}"
+        return (
+            rows,
+            Active(f"{self.label}：{words}", tuple(f"{self.key}_{e}" for e in ("from", "to"))),
+            "",
+        )
+
+    def field(self, params: QueryDict) -> dict[str, Any]:
+        return {
+            "low": typed(params, f"{self.key}_from", 10),
+            "high": typed(params, f"{self.key}_to", 10),
+        }
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
