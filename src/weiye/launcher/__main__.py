@@ -63,6 +63,10 @@ def _dispatch(argv: list[str], started: float) -> int:
             from weiye.launcher.bundle import unpacking
 
             return unpacking.main(argv[1:])
+        case "prepare":  # for bundle.unpacking
+            from weiye.launcher import part
+
+            return part.prepare()
         case _:
             from weiye.launcher import commands
 

@@ -94,16 +94,25 @@ def _install(places: Places, step: Step, missing: list[str]) -> None:
         status, output = run_logged(
             [places.python, "-m", "pip", "install", "--require-hashes", "--only-binary=:all:",
              "--no-deps", "--no-compile", "--disable-pip-version-check", "--progress-bar=off",
-             "-r", places.root / "requirements" / f"{name}.txt"],
+             *_source(places, name), "-r", places.root / "requirements" / f"{name}.txt"],
             places.log("pip"),
             environ=environ,
         )  # fmt: skip
+        if status and places.wheels and name == "base":
+            raise Trouble(explain_bundle(output, places.log("pip")))
         if status:
             raise Trouble(explain_pip(output, places.log("pip")))
         known[name] = _digest(places, name)
     shutil.rmtree(scratch, ignore_errors=True)
     stamps.write(stamp, known)
     mark.unlink()
+
+
+def _source(places: Places, name: str) -> list[str]:
+    """Where pip takes packages from: what a bundle brought (never those of tests), or the index."""
+    if places.wheels is None or name != "base":
+        return []
+    return ["--no-index", "--find-links", str(places.wheels)]
 
 
 def _create(places: Places, environ: dict[str, str]) -> None:
@@ -114,6 +123,8 @@ def _create(places: Places, environ: dict[str, str]) -> None:
         return
     if "No space left" in output or "Disk quota" in output:
         raise Trouble("The disk is full. Free some space and start again.")
+    if "ensurepip" in output and places.wheels and _create_without_pip(places, environ):
+        return
     if "ensurepip" in output or "No module named venv" in output:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise Trouble(
@@ -122,6 +133,26 @@ def _create(places: Places, environ: dict[str, str]) -> None:
             "python3-pip package, and start again."
         )
     raise Trouble(f"The Python environment could not be made; see {places.log('venv')}.")
+
+
+def _create_without_pip(places: Places, environ: dict[str, str]) -> bool:
+    """Where the system's Python lacks ensurepip, with the pip that a bundle brought."""
+    assert places.wheels is not None
+    wheel = next(iter(sorted(places.wheels.glob("pip-*.whl"))), None)
+    if wheel is None:
+        return False
+    log = places.log("venv")
+    commands: tuple[list[str | Path], ...] = (
+        [sys.executable, "-m", "venv", "--clear", "--without-pip", places.environment],
+        [places.python, wheel / "pip", "install", "--no-index", "--find-links", places.wheels,
+         "--no-cache-dir", "pip"],
+    )  # fmt: skip
+    for command in commands:
+        status, _ = run_logged(command, log, environ=environ)
+        if status:
+            return False
+    (places.environment / BUILDING).touch()
+    return True
 
 
 def _count(places: Places, name: str) -> int:
@@ -137,6 +168,19 @@ def enough_space(folder: Path, needed: int) -> None:
             f"The disk is full: {folder} has {free // 1_000_000} MB free, "
             f"and {needed // 1_000_000} MB are needed. Free some space and start again."
         )
+
+
+def explain_bundle(output: str, log: Path) -> str:
+    """The same where nothing is fetched: the bundle does not hold what this machine needs."""
+    if re.search(r"No space left on device|Disk quota exceeded", output):
+        return explain_pip(output, log)
+    found = re.findall(r"(?:requirement|distribution found for) ([\w.-]+)==([\w.]+)", output)
+    package = f"{found[-1][0]} {found[-1][1]}" if found else "a package"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return (
+        f"The bundle has no {package} for Python {version} on this kind of machine "
+        f"({sys.platform}, {os.uname().machine}), or its wheels were altered. Details: {log}"
+    )
 
 
 def explain_pip(output: str, log: Path) -> str:

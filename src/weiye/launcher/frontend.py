@@ -32,6 +32,8 @@ def ensure(places: Places, step: Step, *, dev: bool = False) -> None:
     if _ready(places, digest, dev=dev):
         return
     with alone(places, step):
+        if not dev and _from_bundle(places, digest):
+            return
         modules = places.front / "node_modules"
         if not _installed(modules, digest, dev=dev):
             _install(places, step, dev=dev)
@@ -45,6 +47,27 @@ def _ready(places: Places, digest: str, *, dev: bool) -> bool:
     served = stamps.read(places.vendor / STAMP).get("digest") == digest
     # What is served is enough to run; only tests look into node_modules.
     return served and (not dev or _installed(places.front / "node_modules", digest, dev=True))
+
+
+def _from_bundle(places: Places, digest: str) -> bool:
+    """Take the served files that a bundle brought, if they are those of this package.json."""
+    brought = places.root / "bundle" / "vendor"
+    if stamps.read(brought / STAMP).get("digest") != digest:
+        return False
+    part = places.vendor.with_name("vendor.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(brought, part)
+    _swap(part, places.vendor)
+    return True
+
+
+def _swap(part: Path, vendor: Path) -> None:
+    old = vendor.with_name("vendor.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if vendor.exists():
+        vendor.rename(old)
+    part.rename(vendor)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _installed(modules: Path, digest: str, *, dev: bool) -> bool:
@@ -116,7 +139,7 @@ def _npm_of_our_own(places: Places, step: Step) -> list[str]:
 def copy_served(package: Path, modules: Path, vendor: Path, digest: str) -> None:
     """Copy what package.json names under ``weiye.vendor`` to ``vendor``, all of it or nothing."""
     named = json.loads(package.read_text(encoding="utf-8")).get("weiye", {}).get("vendor", {})
-    part, old = vendor.with_name("vendor.part"), vendor.with_name("vendor.old")
+    part = vendor.with_name("vendor.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     for source, target in sorted(named.items()):
@@ -134,11 +157,7 @@ def copy_served(package: Path, modules: Path, vendor: Path, digest: str) -> None
                 f"package.json names {source}, which its package does not have."
             ) from None
     stamps.write(part / STAMP, {"digest": digest})
-    shutil.rmtree(old, ignore_errors=True)
-    if vendor.exists():
-        vendor.rename(old)
-    part.rename(vendor)
-    shutil.rmtree(old, ignore_errors=True)
+    _swap(part, vendor)
 
 
 def _copy(source: str | Path, target: str | Path) -> None:

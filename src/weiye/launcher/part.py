@@ -94,6 +94,15 @@ def main(kind: str, argv: list[str], started: float) -> int:
     return 0
 
 
+def prepare() -> int:
+    """The environment and the served files, and no more: what `bundle.unpacking` ends with."""
+    installation = Installation(os.environ)
+    progress = Progress(2)
+    installation.packages(progress)
+    installation.front_end(progress)
+    return 0
+
+
 def check_given(environ: Mapping[str, str]) -> None:
     """Raises Trouble where the database or a key would have to be invented."""
     if not environ.get("WEIYE_APP_URL") and not environ.get("DATABASE_URL"):

@@ -29,6 +29,12 @@ class Places:
     def vendor(self) -> Path:
         return self.home / "vendor"
 
+    @property
+    def wheels(self) -> Path | None:
+        """The packages that a bundle brought; nothing is fetched from anywhere then."""
+        found = self.root / "bundle" / "wheels"
+        return found if found.is_dir() else None
+
     def log(self, name: str) -> Path:
         folder = self.home / "log"
         folder.mkdir(exist_ok=True)

@@ -1,0 +1,1 @@
+"""One file that holds everything, for machines of a closed network, and how it is set up there."""
