@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.world import PASSWORD, A
+from tests.world import PASSWORD, A, account
 from weiye.base.accounts.models import Account
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
@@ -60,3 +60,20 @@ def test_a_name_that_is_taken(
     assert create(monkeypatch, PASSWORD) == 0
     assert create(monkeypatch, PASSWORD) == 2
     assert "已被占用" in capsys.readouterr().err
+
+
+def test_an_administrator_whom_nobody_can_help_is_let_in_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from weiye.base.accounts.actions import second_factor
+    from weiye.base.accounts.models import Authenticator
+
+    second_factor.begin(account("admin"))
+    assert admin.main(["reset", "admin"]) == 0
+    password = capsys.readouterr().out.strip()
+    found = account("admin")
+    assert found.check_password(password)
+    assert found.must_change
+    with fence(system()):
+        assert not Authenticator.objects.filter(account=found).exists()
+    assert admin.main(["reset", "nobody"]) == 2

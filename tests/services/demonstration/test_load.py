@@ -113,7 +113,7 @@ def test_everything_is_marked_synthetic_and_its_numbers_belong_to_nobody(loaded)
         for model in (Household, Person, Employer, Vacancy, PublicVacancy, Programme):
             assert not model.objects.filter(synthetic=False).exists(), model
         people = list(Person.objects.order_by("pk"))
-        assert Account.objects.filter(synthetic=True).count() == 9
+        assert Account.objects.filter(synthetic=True).count() == 12
     assert len(people) == loaded.people
     for person in people:
         citizen = read_id_number(person.id_number)
