@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from weiye.base.accounts.exceptions import terms
+from weiye.base.privacy.identifiers import IdentifierError, read_id_number
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 
@@ -56,6 +57,12 @@ class AskForm(MoveForm):
             )
             self.fields["to"].widget.attrs["class"] = "form-control"
             self.order_fields(self.field_order)
+
+    def clean_id_number(self) -> str:
+        try:
+            return read_id_number(self.cleaned_data["id_number"]).number
+        except IdentifierError as error:
+            raise forms.ValidationError(f"{error}。") from error
 
     @property
     def to(self) -> Unit:

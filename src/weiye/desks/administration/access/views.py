@@ -18,7 +18,6 @@ from weiye.base.accounts.models import Membership
 from weiye.base.scope.access import right, signed_in
 from weiye.base.scope.actor import Actor, NotAllowed
 from weiye.registers.people.transfers import queries
-from weiye.registers.people.transfers.models import OPEN
 
 from ...components.cover_form import CoverForm
 from ...components.forms import ComponentForm, long_text
@@ -51,12 +50,10 @@ def transfers(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
     waiting = list(queries.waiting(actor)[:SHOWN])
     shown = {row.request for row in waiting}
-    under_way = queries.requests(actor).filter(queries.BEGAN, state__in=OPEN)
+    under_way = queries.under_way(actor)
     context = {
         "waiting": waiting,
-        "under_way": [
-            r for r in under_way.order_by("expires_at", "id")[:SHOWN] if r.request not in shown
-        ],
+        "under_way": [r for r in under_way[:SHOWN] if r.request not in shown],
         "settled": list(queries.settled(actor)[:SHOWN]),
     }
     return render(request, "administration/access/transfers.html", context)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
@@ -44,11 +44,22 @@ def begun(actor: Actor) -> QuerySet[TransferRequest]:
     return requests(actor).filter(BEGAN, state__in=OPEN)
 
 
+def under_way(actor: Actor) -> QuerySet[TransferRequest]:
+    """Everything open in the area, one row per request, the most urgent first."""
+    return _once(actor).filter(state__in=OPEN).order_by("expires_at", "id")
+
+
 def settled(actor: Actor) -> QuerySet[TransferRequest]:
-    """What is decided; one row per request where both sides are seen, newest first."""
-    lo, hi = actor.range
-    both = Q(side=Side.IN, other_unit__path__gte=lo, other_unit__path__lt=hi)
-    return requests(actor).exclude(state__in=OPEN).exclude(both).order_by("-decided_at", "-id")
+    """What is decided, one row per request, newest first."""
+    return _once(actor).exclude(state__in=OPEN).order_by("-decided_at", "-id")
+
+
+def _once(actor: Actor) -> QuerySet[TransferRequest]:
+    """Of two sides that are both seen the one that the person leaves: it knows both units."""
+    leaving = TransferRequest.objects.visible_to(actor).filter(
+        request=OuterRef("request"), side=Side.OUT
+    )
+    return requests(actor).filter(Q(side=Side.OUT) | ~Exists(leaving))
 
 
 @dataclass(frozen=True)
