@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from weiye.base.privacy.pack import Purpose, Reader, Retention
 from weiye.engine.rules import (
     CONFIRMED,
     SUBJECTS,
@@ -51,6 +52,8 @@ class Draft:
     quotas: dict[str, Quota] = field(default_factory=dict)
     scopes: dict[str, Scope] = field(default_factory=dict)
     matching: dict[str, int] = field(default_factory=dict)
+    purposes: dict[str, Purpose] = field(default_factory=dict)
+    retention: dict[str, Retention] = field(default_factory=dict)
     expressions: dict[int, Entry] = field(default_factory=dict)  # id(node) → where it stands
     used: set[str] = field(default_factory=set)  # terms
     later: list[Callable[[], None]] = field(default_factory=list)
@@ -63,6 +66,7 @@ class Draft:
             "scopes.yaml": self.read_scopes,
             "quotas.yaml": self.read_quotas,
             "matching.yaml": self.read_matching,
+            "privacy.yaml": self.read_privacy,
         }
 
     def head(self, head: Table) -> None:
@@ -321,6 +325,11 @@ class Draft:
         weights = table["weights"].table(MATCHING_KEYS)
         self.matching = {key: weight.whole() for key, weight in weights}
 
+    def read_privacy(self, root: Entry) -> None:
+        purposes, retention = Reader(self.source, self.dates).read(root)
+        self.purposes |= purposes
+        self.retention |= retention
+
     # Soundness -------------------------------------------------------------------------------
 
     def check(self, rule: Rule) -> None:
@@ -366,6 +375,8 @@ class Draft:
             scopes=self.scopes,
             parameters=self.book.parameters,
             matching=self.matching,
+            purposes=self.purposes,
+            retention=self.retention,
             sources=self.sources,
             book=self.book,
             version=version,

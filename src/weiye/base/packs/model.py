@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from weiye.base.privacy.pack import Purpose, Retention
 from weiye.engine.rules import Parameter, Rule, Rulebook
 
 
@@ -79,6 +80,8 @@ class Pack:
     scopes: Mapping[str, Scope]
     parameters: Mapping[str, Parameter]
     matching: Mapping[str, int]
+    purposes: Mapping[str, Purpose]
+    retention: Mapping[str, Retention]
     sources: Mapping[str, Source]
     book: Rulebook
     version: str

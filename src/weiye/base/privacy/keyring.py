@@ -80,6 +80,13 @@ def sm3_hmac(key: bytes, data: bytes) -> bytes:
     return tag.finalize()
 
 
+def sm3(data: bytes) -> bytes:
+    """32 bytes (GB/T 32905)."""
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize()
+
+
 @lru_cache(maxsize=16)
 def parse(text: str, setting: str) -> Ring:
     """The ring that a text describes. Raises `KeyTrouble` naming the setting, never the key."""

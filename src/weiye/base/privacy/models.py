@@ -98,6 +98,12 @@ class Consent(Scoped):
             ),
         ]
 
+    @property
+    def subject(self) -> tuple[str, int]:
+        if self.person_id is not None:
+            return "person", self.person_id
+        return "institution", self.institution_id or 0
+
 
 class Notice(Scoped):
     """A warning that something will be anonymised or deleted, what was said to it, what was done.

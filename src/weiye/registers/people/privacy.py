@@ -1,14 +1,26 @@
-"""What else bears the index of an ID number."""
+"""People as the privacy of the base sees them: what bears an index, and how keeping them ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
 
 from django.db import connections
 
+from weiye.base.accounts.models import Membership
 from weiye.base.privacy import rotation
 from weiye.base.privacy.fields import BlindIndexField
+from weiye.base.privacy.masking import mask_name
+from weiye.base.privacy.retention import Due, Handler, keep_back, may_end, register
+from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import Actor
 
-from .models import Household, Person
+from .models import Household, Person, StatusPeriod, WorkWish
+from .queries import ENCRYPTED
 from .transfers.models import TransferRequest
+from .transfers.moving import community_of
+
+# What stands where a name or a free text was.
+GONE = "（已匿名）"
 
 # A household that no list gave a number is called after its first member (`intake`).
 NAMED = "户"
@@ -36,3 +48,110 @@ def follow_ids(column: BlindIndexField, became: Mapping[str, str], using: str) -
 
 
 rotation.follow(follow_ids)
+
+
+# --- the end of keeping ----------------------------------------------------------------------
+
+
+def _due(actor: Actor, before: date) -> Iterable[Due]:
+    """People of whom nothing was said since ``before``; who else used them is asked by others."""
+    rows = Person.objects.visible_to(actor).filter(
+        as_of__lt=before, created_at__date__lt=before, anonymised_on__isnull=True
+    )
+    for pk, path, as_of, created in rows.order_by("pk").values_list(
+        "pk", "unit_path", "as_of", "created_at__date"
+    ):
+        yield Due(str(pk), path, max(as_of, created))
+
+
+def _anonymise(actor: Actor, things: Sequence[str], as_of: date) -> list[str]:
+    """Take away for ever what names the people; what statistics count stays.
+
+    Kept: sex, year of birth, education, the kinds of difficulty, statuses over time, the community.
+    """
+    rows = Person.objects.visible_to(actor).filter(
+        pk__in=[int(thing) for thing in things], anonymised_on__isnull=True
+    )
+    found = {str(person.pk): person for person in rows.select_for_update().defer(*ENCRYPTED)}
+    free = may_end("people", actor, list(found), as_of)
+    homes: set[int] = set()
+    for thing in free:
+        person = found[thing]
+        if person.household_id is not None:
+            homes.add(person.household_id)
+        _strip(person, as_of)
+    keys = [int(thing) for thing in free]
+    StatusPeriod.objects.filter(person_id__in=keys).update(source=GONE)
+    WorkWish.objects.filter(pk__in=keys).update(source="", skills=[])
+    TransferRequest.objects.filter(person_id__in=keys).update(
+        name=GONE, masked_id="", id_index=None, reason=GONE, evidence="", address=None, decision=""
+    )
+    # A household of which nobody is left is nobody's address.
+    Household.objects.filter(pk__in=homes, members__isnull=True).delete()
+    return free
+
+
+def _strip(person: Person, as_of: date) -> None:
+    community = community_of(person.unit_path)
+    if community != person.unit_path:
+        person.unit = Unit.objects.get(path=community)
+        person.unit_path = community
+        StatusPeriod.objects.filter(person=person).update(unit_path=community)
+        WorkWish.objects.filter(pk=person.pk).update(unit_path=community)
+    values: dict[str, Any] = {
+        "name": GONE,
+        "name_key": "",
+        "id_number": None,
+        "id_index": None,
+        "id_index_next": None,
+        "phone": None,
+        "phone_index": None,
+        "phone_index_next": None,
+        "address": None,
+        "household": None,
+        "household_role": "",
+        "birth_date": _year(person.birth_date),
+        "hukou_unit": person.hukou_unit and person.hukou_unit[:6].ljust(12, "0"),
+        "resident_since": _year(person.resident_since),
+        "graduated_on": _year(person.graduated_on),
+        "children": person.children and [_year(day) for day in person.children],
+        "skill_certificates": person.skill_certificates
+        and [
+            {name: one[name] for name in ("code", "level") if name in one}
+            for one in person.skill_certificates
+        ],
+        "certified_difficult_since": _year(person.certified_difficult_since),
+        "lon": None,
+        "lat": None,
+        "point_source": "",
+        "source": GONE,
+        "fact_dates": {},
+        "anonymised_on": as_of,
+    }
+    for name, value in values.items():
+        setattr(person, name, value)
+    person.save(update_fields=[*values, "unit", "unit_path"])
+
+
+def _year(day: date | None) -> date | None:
+    return day and day.replace(month=1, day=1)
+
+
+def _named(actor: Actor, things: Sequence[str]) -> dict[str, str]:
+    rows = Person.objects.visible_to(actor).filter(pk__in=[int(thing) for thing in things])
+    return {
+        str(pk): f"{mask_name(name)}（{unit}）"
+        for pk, name, unit in rows.values_list("pk", "name", "unit__name")
+    }
+
+
+def _signs_in(actor: Actor, things: Sequence[str], before: date) -> set[str]:
+    """Residents who hold an account of their own use what is kept of them."""
+    rows = Membership.objects.active().filter(
+        subject_kind="person", subject_id__in=[int(thing) for thing in things]
+    )
+    return {str(pk) for pk in rows.values_list("subject_id", flat=True)}
+
+
+keep_back("people", _signs_in)
+register(Handler("people", "居民", ("anonymise",), _due, _anonymise, _named))

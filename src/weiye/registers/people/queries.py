@@ -24,8 +24,11 @@ _AGE = "date_part('year', age(%s::date, people_person.birth_date))::int"
 
 
 def people(actor: Actor) -> QuerySet[Person]:
-    """Everybody in the actor's area, encrypted columns left where they are."""
-    return Person.objects.visible_to(actor).defer(*ENCRYPTED)
+    """Everybody in the actor's area, encrypted columns left where they are.
+
+    Who was anonymised counts in the statistics, and is nobody's to look up.
+    """
+    return Person.objects.visible_to(actor).filter(anonymised_on__isnull=True).defer(*ENCRYPTED)
 
 
 def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
@@ -135,6 +138,7 @@ def person(actor: Actor, person_id: int) -> Person:
     """One person with unit, household and wish, else ``Person.DoesNotExist``."""
     return (
         Person.objects.visible_to(actor)
+        .filter(anonymised_on__isnull=True)
         .select_related("unit", "household", "wish")
         .get(pk=person_id)
     )
