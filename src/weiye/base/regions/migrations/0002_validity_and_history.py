@@ -10,11 +10,15 @@ from django.db import migrations, models
 # Single characters and pairs: a name holds a text only if it holds all pairs of it.
 GRAMS = """
 CREATE OR REPLACE FUNCTION weiye_grams(text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT array_agg(DISTINCT substr($1, i, n))
-    FROM generate_series(1, length($1)) i, (VALUES (1), (2)) AS size (n)
-    WHERE i + n - 1 <= length($1)
-$$;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    found text[] := '{}';
+BEGIN
+    FOR i IN 1..length($1) LOOP
+        found := found || substr($1, i, 1) || substr($1, i, 2);
+    END LOOP;
+    RETURN found;
+END $$;
 CREATE INDEX unit_name_grams ON regions_unit USING gin (public.weiye_grams(name));
 CREATE INDEX unitpast_name_grams ON regions_unitpast USING gin (public.weiye_grams(name));
 """

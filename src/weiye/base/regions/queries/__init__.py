@@ -2,7 +2,7 @@
 
 from .past import Remap, UnitOn, history, remap, rolled_up, strays, tree, unit_on
 from .places import ancestors, children, offspring_on, trail, unit_by_code
-from .searching import Found, search, suggest
+from .searching import Found, search, search_with_places, suggest
 
 __all__ = [
     "Found",
@@ -15,6 +15,7 @@ __all__ = [
     "remap",
     "rolled_up",
     "search",
+    "search_with_places",
     "strays",
     "suggest",
     "trail",

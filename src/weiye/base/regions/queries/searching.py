@@ -37,6 +37,18 @@ def search(
     return [found.unit for found in _search(text, levels, area, limit, closed)]
 
 
+def search_with_places(
+    text: str,
+    *,
+    levels: tuple[str, ...] = (),
+    area: tuple[str, str] | None = None,
+    limit: int = 20,
+    closed: bool = False,
+) -> list[Found]:
+    """As `search`, each with the names above it."""
+    return _search(text, levels, area, limit, closed)
+
+
 def suggest(
     text: str, *, actor: Actor | None = None, levels: tuple[str, ...] = (), limit: int = 10
 ) -> list[Found]:
