@@ -18,6 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from django.db import connection
 
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 
@@ -106,6 +107,12 @@ def digest_of(head: dict[str, Any], ids: Sequence[int], leaves: bytes, marked: b
     """
     text = json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
     return sm3(text, b"\n", struct.pack(f">{len(ids)}q", *ids), leaves, marked)
+
+
+def root_path() -> str:
+    """The unit that batches and sink belong to: the root of the tree, as they are of all units."""
+    root = Unit.objects.filter(parent__isnull=True).order_by("path").first()
+    return root.path if root else ""
 
 
 @contextmanager

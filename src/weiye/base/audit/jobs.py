@@ -1,18 +1,23 @@
 """Work in the background: sealing once a minute, and checking the chain when somebody asks."""
 
+import logging
 from typing import Any
 
 from procrastinate.contrib.django import app
 
 from weiye.base.runs.actions import RETRY, Reports, start, work_off
 from weiye.base.runs.models import Run
-from weiye.base.scope.actor import Actor
+from weiye.base.runs.progress import Silent
+from weiye.base.scope.actor import Actor, system
+from weiye.base.scope.fence import fence
 
 from .actions import record
 from .sealing import seal
 from .sink import deliver
 from .verifying import Report, verify
 from .words import finding_words
+
+log = logging.getLogger("weiye.audit")
 
 KIND = "audit.verify"
 RIGHT = "audit.read"
@@ -24,6 +29,17 @@ def seal_entries(timestamp: int) -> None:
     """Seal what has come since, and bring the second sink up to date."""
     seal()
     deliver()
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(queueing_lock="audit.nightly", name="audit.nightly")
+def verify_nightly(timestamp: int) -> None:
+    """Hold the whole log against the chain once a night, and say so aloud if it was altered."""
+    actor = system()
+    with fence(actor):
+        report = checked(actor=actor, progress=Silent())
+    if report.first is not None:
+        log.error("the audit log is not intact: %s findings: %s", report.total, report.first)
 
 
 def start_verifying(*, actor: Actor) -> Run:

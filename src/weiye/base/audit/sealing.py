@@ -17,7 +17,17 @@ from django.utils import timezone
 
 from weiye.base.scope.turn import take_turn
 
-from .canonical import FORM, GENESIS, digest_of, everything, header, leaf, marks, text_sql
+from .canonical import (
+    FORM,
+    GENESIS,
+    digest_of,
+    everything,
+    header,
+    leaf,
+    marks,
+    root_path,
+    text_sql,
+)
 from .models import AuditBatch
 
 MOST = 50_000
@@ -86,7 +96,7 @@ def seal_next(*, most: int = MOST) -> AuditBatch | None:
         leaves = b"".join(leaf(text) for _, text in rows)
         marked = b"".join(marks(text) for _, text in rows)
         batch = AuditBatch(
-            unit_path="",
+            unit_path=root_path(),
             number=last.number + 1 if last else 1,
             form=FORM,
             sealed_at=timezone.now(),

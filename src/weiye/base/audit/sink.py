@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from weiye.base.scope.turn import take_turn
 
-from .canonical import everything, header
+from .canonical import everything, header, root_path
 from .models import AuditBatch, AuditSink
 
 log = logging.getLogger("weiye.audit")
@@ -79,7 +79,9 @@ def deliver() -> int:
     while True:
         with everything():
             take_turn("audit.sink", "")
-            state, _ = AuditSink.objects.get_or_create(place=where, defaults={"unit_path": ""})
+            state, _ = AuditSink.objects.get_or_create(
+                place=where, defaults={"unit_path": root_path()}
+            )
             try:
                 sink = _Remote(where) if "://" in where else _File(where)
                 got = max(state.delivered, sink.last())

@@ -9,15 +9,19 @@ from typing import Any, Final
 import numpy as np
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 
 from weiye.base.accounts.actions import create_account, grant_membership
 from weiye.base.accounts.models import Account
 from weiye.base.audit.actions import record
 from weiye.base.regions.models import Unit
+from weiye.base.regions.reading import path_end
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.engine.simulation import Place, Society, simulate
+from weiye.registers.people.residents import open_account
+from weiye.services.assistance.models import AssistanceFile, FileState
 
 from . import history, queries
 from .loading import NoAreaTree, write
@@ -82,13 +86,19 @@ def load(*, actor: Actor, seed: int = SEED, as_of: date | None = None) -> Loaded
 
 
 def play_history(*, actor: Actor, as_of: date | None = None) -> int:
-    """Give the communities in depth a past (see `history.play`); returns the contacts recorded."""
+    """Give the communities in depth a past (see `history.play`); returns the contacts recorded.
+
+    Then somebody who is being helped can sign in as a resident.
+    """
     plan = read_yaml(_demonstration_pack(), "demonstration")
     day = as_of or timezone.localdate()
-    return sum(
+    recorded = sum(
         history.play(actor=actor, unit_path=_unit(deep["unit"]).path, as_of=day)
         for deep in plan["deep"]
     )
+    for entry in plan.get("residents", ()):
+        _resident(actor, entry)
+    return recorded
 
 
 def load_simulated(
@@ -190,6 +200,10 @@ def _load(
         "seed": seed,
         "as_of": as_of,
         "people": society.people.height,
+        "households": society.households.height,
+        "employers": society.employers.height,
+        "vacancies": society.vacancies.height,
+        "programmes": society.programmes.height,
         "last_area": int(str(last_area)),
     }
     record(actor=actor, verb=queries.LOADED, path=unit.path, thing=unit, detail=detail)
@@ -221,6 +235,29 @@ def _account(actor: Actor, entry: Mapping[str, str]) -> Account:
         capacity=entry.get("capacity", ""),
     )
     return account
+
+
+def _resident(actor: Actor, entry: Mapping[str, str]) -> None:
+    """Let somebody with an assistance file sign in: who was contacted most, the first of equals."""
+    path = _unit(entry["unit"]).path
+    with fence(actor):
+        if Account.objects.visible_to(actor).filter(username=entry["username"]).exists():
+            return
+        chosen = (
+            AssistanceFile.objects.visible_to(actor)
+            .filter(unit_path__gte=path, unit_path__lt=path_end(path), state=FileState.OPEN)
+            .annotate(contacted=Count("contacts"))
+            .order_by("-contacted", "pk")
+            .first()
+        )
+        if chosen is not None:
+            open_account(
+                actor=actor,
+                person_id=chosen.person_id,
+                username=entry["username"],
+                password=queries.password_of(entry["username"]),
+                synthetic=True,
+            )
 
 
 def _demonstration_pack() -> Path:
