@@ -51,6 +51,7 @@ def named(rows: Rows) -> dict[str, Any]:
         "entry_id": rows[ListEntry].pk,  # not the log's
         "unit_id": Unit.objects.get(code=A).pk,
         "code": A,
+        "verb": "amend",
     }
 
 
