@@ -75,7 +75,7 @@ def account_of_session(account_id: int) -> Account | None:
 def held_by(request: HttpRequest) -> Sequence[Membership]:
     """The memberships in force of the signed-in account, as this request began."""
     held: Sequence[Membership] | None = getattr(request.user, "held", None)
-    return memberships_of(request.user.pk) if held is None else held
+    return memberships_of(request.user.pk or 0) if held is None else held
 
 
 def actor_of_request(request: HttpRequest) -> Actor | None:
@@ -170,7 +170,7 @@ def recent_sign_ins(account: Account, limit: int = 12) -> list[SignInEvent]:
 
 def accounts_of(actor: Actor, *, now: datetime) -> QuerySet[Account]:
     """The accounts at home in the actor's area, each with ``locked`` (until when or None),
-    ``second_factor`` (whether one is set up) and ``held`` (memberships in force of the area)."""
+    ``second_factor`` (whether one is set up) and ``serving`` (memberships in force of the area)."""
     rows: QuerySet[Account] = Account.objects.visible_to(actor).select_related("unit")
     attempts = Attempts.objects.filter(account_id=OuterRef("pk"), locked_until__gt=now)
     factor = Authenticator.objects.filter(account=OuterRef("pk"), confirmed_at__isnull=False)
@@ -178,7 +178,7 @@ def accounts_of(actor: Actor, *, now: datetime) -> QuerySet[Account]:
     return rows.annotate(
         locked=Subquery(attempts.order_by("-locked_until").values("locked_until")[:1]),
         second_factor=Exists(factor),
-    ).prefetch_related(Prefetch("memberships", queryset=held, to_attr="held"))
+    ).prefetch_related(Prefetch("memberships", queryset=held, to_attr="serving"))
 
 
 def holds(role: str, *, now: datetime) -> Exists:
@@ -248,6 +248,12 @@ def institutions_of(actor: Actor) -> QuerySet[Institution]:
         .select_related("unit")
         .annotate(people=Coalesce(Subquery(people, output_field=IntegerField()), 0))
     )
+
+
+def members_of(actor: Actor, institution: Institution) -> list[Membership]:
+    """Who acts for an institution now."""
+    rows = Membership.objects.in_force().visible_to(actor)
+    return list(rows.filter(subject_kind="institution", subject_id=institution.pk).order_by("pk"))
 
 
 # What those who keep an account read of its history, besides `SIGNING`.

@@ -57,10 +57,11 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: Mapping[str, Any]) -> Session:
         now = self.now()
+        key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]
         since = data.get(SINCE)
         started = datetime.fromisoformat(since) if since else now
         return Session(
-            session_key=self.digest(self._get_or_create_session_key()),
+            session_key=self.digest(key),
             session_data=self.encode(dict(data)),
             expire_date=_end(started, now),
             account_id=int(data[ACCOUNT]) if ACCOUNT in data else None,

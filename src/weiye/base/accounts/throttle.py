@@ -21,15 +21,14 @@ from .rules import rules
 _COUNT = """
     INSERT INTO accounts_attempts AS a (key, kind, failures, since, locked_until, account_id)
     VALUES (%(key)s, %(kind)s, 1, %(now)s,
-            CASE WHEN %(limit)s <= 1 THEN %(now)s + %(span)s END, NULL)
+            CASE WHEN %(limit)s <= 1 THEN %(until)s::timestamptz END, NULL)
     ON CONFLICT (key) DO UPDATE SET (failures, since, locked_until) = (
         SELECT n, CASE WHEN fresh THEN %(now)s ELSE a.since END,
                CASE WHEN n < %(limit)s THEN NULL
-                    ELSE coalesce(CASE WHEN fresh THEN NULL ELSE a.locked_until END,
-                                  %(now)s + %(span)s) END
+                    ELSE coalesce(CASE WHEN fresh THEN NULL ELSE a.locked_until END, %(until)s) END
         FROM (SELECT fresh, CASE WHEN fresh THEN 1
                                  ELSE least(a.failures + 1, %(limit)s + 1) END AS n
-              FROM (SELECT CASE WHEN a.locked_until IS NULL THEN a.since <= %(now)s - %(span)s
+              FROM (SELECT CASE WHEN a.locked_until IS NULL THEN a.since <= %(before)s
                                 ELSE a.locked_until <= %(now)s END AS fresh) f) c)
     RETURNING failures, locked_until
 """
@@ -56,7 +55,14 @@ def count(kind: str, value: str, *, now: datetime) -> Count:
     with connection.cursor() as cursor:
         cursor.execute(
             _COUNT,
-            {"key": key, "kind": kind, "now": now, "limit": limit.failures, "span": limit.span},
+            {
+                "key": key,
+                "kind": kind,
+                "limit": limit.failures,
+                "now": now,
+                "before": now - limit.span,
+                "until": now + limit.span,
+            },
         )
         failures, locked_until = cursor.fetchone()
     return Count(key, failures <= limit.failures, failures == limit.failures, locked_until)

@@ -205,9 +205,7 @@ def test_a_mover_starts_with_nothing() -> None:
     assert moved.unit_path == path_of(other)
     assert moved.moved_at is not None
     assert held("worker-a") == set()
-    as_("county").post(
-        url("account-grant", "worker-a"), {"role": "station_worker", "unit": other}
-    )
+    as_("county").post(url("account-grant", "worker-a"), {"role": "station_worker", "unit": other})
     assert held("worker-a") == {("station_worker", other)}
 
 
@@ -256,6 +254,9 @@ def test_an_institution_and_its_account() -> None:
         client.force_login(Account.objects.get(username="school"))
     assert client.get("/signin/")["Location"] == "/account/"
     assert "培训机构" in client.get("/account/").content.decode()
+    page = reverse("administration:institution", args=[institution.pk])
+    assert "李老师" in county.get(page).content.decode()
+    assert as_("clerk").get(page).status_code == 200
     # Switched off, nobody acts for it.
     switch = reverse("administration:institution-switch", args=[institution.pk])
     assert county.post(switch, {"on": "0"}).status_code == 302

@@ -107,7 +107,7 @@ def _check(
     if role.capacities and capacity not in role.capacities:
         raise ValueError(f"“{role.title}”要选一个：{'、'.join(role.capacities)}")
     if capacity and capacity not in role.capacities:
-        raise ValueError(f"“{role.title}”没有“{capacity}”这个身份")
+        raise ValueError(f"“{role.title}”没有“{capacity}”这个选项")
     if (subject[0] if subject else "") != role.subject:
         named = {"person": "居民本人", "institution": "机构", "": "单位"}[role.subject]
         raise ValueError(f"“{role.title}”要说明是哪个{named}")

@@ -49,7 +49,9 @@ class MembershipForm(ComponentForm):
         help_text="要先登记机构，这里填它的名称或统一社会信用代码。",
     )
     capacity = forms.ChoiceField(
-        label="身份", required=False, help_text="“部门工作人员”选部门，“信息采集员”选是哪一类人。"
+        label="部门或类别",
+        required=False,
+        help_text="“部门工作人员”选部门，“信息采集员”选是哪一类人，其他角色不用选。",
     )
     ends_on = date_field(
         "到哪天为止", required=False, help_text="临时的才填，当天仍可用；长期的留空。"
@@ -65,7 +67,7 @@ class MembershipForm(ComponentForm):
             for role in given
             if role.capacities
         ]
-        choose(self, "capacity", [("", "不需要"), *capacities])
+        choose(self, "capacity", [("", "不用选"), *capacities])
         bound_to(self, actor)
         mark(self.fields["unit"], "给机构开账号时不填")
         mark(self.fields["institution"], "给用人单位或机构开账号时填")
@@ -85,7 +87,7 @@ class MembershipForm(ComponentForm):
         elif data.get("unit") is None and "unit" not in self.errors:
             self.add_error("unit", "请填写单位。")
         if role.capacities and data.get("capacity") not in role.capacities:
-            self.add_error("capacity", f"“{role.title}”要选一个身份。")
+            self.add_error("capacity", f"请为“{role.title}”选一个。")
         if not role.capacities:
             data["capacity"] = ""
         if (day := data.get("ends_on")) and day < timezone.localdate():

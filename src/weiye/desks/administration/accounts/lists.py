@@ -25,7 +25,7 @@ def state_of(account: Any, now: datetime) -> tuple[str, str]:
         return "已停用", "red"
     if account.locked and account.locked > now:
         return "已锁定", "red"
-    if not account.held:
+    if not account.serving:
         return "没有身份", "amber"
     if account.last_login is None:
         return "没登录过", "amber"
@@ -38,8 +38,8 @@ def _when(value: datetime | None) -> str:
 
 def _roles(account: Any) -> str:
     return "；".join(
-        f"{m.unit.name}{m.role_title}" + (f"（{m.capacity}）" if m.capacity else "")
-        for m in account.held
+        f"{m.unit.name} · {m.role_title}" + (f"（{m.capacity}）" if m.capacity else "")
+        for m in account.serving
     )
 
 
@@ -156,13 +156,17 @@ def institution_spec() -> ListSpec:
     def state(row: Institution) -> str:
         return "启用" if row.is_active else "已停用"
 
+    def name(row: Institution) -> SafeString:
+        url = reverse("administration:institution", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', url, row.name)
+
     def switch(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(is_active=value == "on")
 
     return ListSpec(
         name="institutions",
         columns=(
-            Column("name", "名称", lambda r: r.name, order=("name",)),
+            Column("name", "名称", lambda r: r.name, name, order=("name",)),
             Column("kind", "类别", lambda r: r.get_kind_display(), order=("kind",), tight=True),
             Column("code", "统一社会信用代码", lambda r: r.credit_code or "", tight=True),
             Column("unit", "所在地", lambda r: r.unit.name, order=("unit_path",)),

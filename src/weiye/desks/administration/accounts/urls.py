@@ -9,6 +9,7 @@ urlpatterns = [
     path("roles/", matrix.roles, name="roles"),
     path("institutions/", institutions.institutions, name="institutions"),
     path("institutions/new/", institutions.new, name="institution-new"),
+    path("institutions/<int:institution_id>/", institutions.one, name="institution"),
     path(
         "institutions/<int:institution_id>/switch/",
         institutions.switch,

@@ -93,7 +93,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
     words, tone = state_of(found, now)
     past = (
         found.memberships.visible_to(actor)
-        .exclude(pk__in=[m.pk for m in found.held])
+        .exclude(pk__in=[m.pk for m in found.serving])
         .select_related("unit")
         .order_by("-ends_at", "-pk")[:20]
     )
@@ -104,7 +104,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "tone": tone,
         "locked": bool(found.locked),
         "can_keep": keepable(actor, found),
-        "held": [(m, not own and m.role in allowed) for m in found.held],
+        "held": [(m, not own and m.role in allowed) for m in found.serving],
         "past": past,
         "grant": MembershipForm(actor),
         "move": MoveForm(actor),

@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from weiye.base.accounts import actions
 from weiye.base.accounts.models import Institution
-from weiye.base.accounts.queries import institutions_of
+from weiye.base.accounts.queries import institutions_of, members_of
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 
 from ....components.lists import ListPage
 from ..forms import InstitutionForm
 from ..lists import institution_spec
-from .shared import actor_of, back
+from .shared import actor_of
 
 
 def institution_list(actor: Actor, params: QueryDict) -> ListPage:
@@ -49,11 +49,23 @@ def new(request: HttpRequest) -> HttpResponse:
             form.take(error)
         else:
             messages.success(request, f"已登记{made.name}，现在可以给它开账号。")
-            return redirect("administration:institutions")
+            return redirect("administration:institution", made.pk)
     status = 422 if form.errors else 200
     return render(
-        request, "administration/accounts/institution.html", {"form": form}, status=status
+        request, "administration/accounts/institution_new.html", {"form": form}, status=status
     )
+
+
+@right("accounts.manage")
+@require_safe
+def one(request: HttpRequest, institution_id: int) -> HttpResponse:
+    """An institution, and who acts for it."""
+    actor = actor_of(request)
+    found = institutions_of(actor).filter(pk=institution_id).first()
+    if found is None:
+        raise Http404
+    context = {"institution": found, "members": members_of(actor, found)}
+    return render(request, "administration/accounts/institution.html", context)
 
 
 @right("accounts.manage")
@@ -67,4 +79,4 @@ def switch(request: HttpRequest, institution_id: int) -> HttpResponse:
     except Institution.DoesNotExist as error:
         raise Http404 from error
     messages.success(request, f"{found.name}已{'启用' if on else '停用'}。")
-    return redirect(back(request, reverse("administration:institutions")))
+    return redirect(reverse("administration:institution", args=[institution_id]))

@@ -110,7 +110,7 @@ def password(request: HttpRequest, account_id: int) -> HttpResponse:
     context = {
         "account": account,
         "password": made,
-        "memberships": account_or_404(actor, account_id).held,
+        "memberships": account_or_404(actor, account_id).serving,
         "days": rules().temporary_age.days,
         "fresh": False,
     }
