@@ -64,6 +64,10 @@ class AssistanceFile(Scoped):
     worker = models.ForeignKey(
         Account, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name="责任人"
     )
+    # Kept by the database (migration 0002): the account may be one that the fence hides.
+    worker_name = models.CharField(
+        "责任人姓名", max_length=64, blank=True, default="", db_default="", editable=False
+    )
     urgent = models.BooleanField("急难", default=False)
     # "12333" is owed to 登记失业人员 and 就业困难人员 only (A16).
     quota = models.CharField("服务标准", max_length=20, blank=True)

@@ -33,8 +33,8 @@ def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
     """People of the area with, besides `people.queries.ledger`'s ``age``, ``employment_status``:
 
     ``group_names`` (list), ``file_id``, ``opened_on``, ``urgent``, ``quota``, ``worker_id``,
-    ``worker_name`` of the open file (None without one), ``behind`` (occasions late; None if
-    nothing is owed) and ``progress`` (``{"owed", "done", "behind", "next_due"}`` or None).
+    ``worker_name`` ('' if nobody) of the open file (None without one), ``behind`` (occasions late;
+    None if nothing is owed) and ``progress`` (``{"owed", "done", "behind", "next_due"}`` or None).
 
     Filter by these names and by the functions beside; sort by ``name_key``, ``age``,
     ``open_file__opened_on``, ``behind``.
@@ -50,7 +50,7 @@ def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
         urgent=F("open_file__urgent"),
         quota=F("open_file__quota"),
         worker_id=F("open_file__worker_id"),
-        worker_name=F("open_file__worker__name"),
+        worker_name=F("open_file__worker_name"),
         group_names=ArraySubquery(
             GroupMembership.objects.filter(person=OuterRef("pk"), left_on__isnull=True)
             .order_by("group")

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from weiye.base.accounts.models import Account
-from weiye.base.scope.actor import Actor, system
-from weiye.base.scope.fence import fence
+from weiye.base.scope.actor import Actor
 
 from ..models import AssistanceFile, Contact, FileState, ListEntry, ListKind
 
@@ -38,15 +36,9 @@ def own_help(actor: Actor, *, person_id: int, as_of: date, contacts: int = 5) ->
     for entry in entries.order_by("kind", "rank", "id"):
         found[entry.kind].append(entry)
     talks = Contact.objects.visible_to(actor).filter(file=file, withdrawn_because="", on__lte=as_of)
-    worker = ""
-    if file.worker_id is not None:
-        # The account lies outside a resident's rows; who answers for one may be known.
-        with fence(system()):
-            account = Account.objects.filter(pk=file.worker_id).only("name").first()
-            worker = account.name if account else ""
     return OwnHelp(
         file=file,
-        worker=worker,
+        worker=file.worker_name,
         sections=[(ListKind(kind).label, found[kind]) for kind in ListKind.values],
         contacts=list(talks.order_by("-on", "-id")[:contacts]),
     )

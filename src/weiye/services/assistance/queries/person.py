@@ -101,7 +101,6 @@ def person_page(actor: Actor, *, person_id: int, as_of: date) -> PersonPage:
     files = list(
         AssistanceFile.objects.visible_to(actor)
         .filter(person_id=person_id)
-        .select_related("worker")
         .order_by("-opened_on", "-id")
     )
     file = next((f for f in files if f.state == FileState.OPEN), files[0] if files else None)
@@ -136,7 +135,6 @@ def person_page(actor: Actor, *, person_id: int, as_of: date) -> PersonPage:
         contacts=list(
             Contact.objects.visible_to(actor)
             .filter(file__in=[f.pk for f in files])
-            .select_related("worker")
             .order_by("-on", "-id")
         ),
         to_close=to_close,
@@ -168,7 +166,6 @@ def print_sheet(actor: Actor, *, person_id: int, as_of: date, rows: int = 4) -> 
     file = (
         AssistanceFile.objects.visible_to(actor)
         .filter(person_id=person_id, state=FileState.OPEN)
-        .select_related("worker")
         .first()
     )
     lists = _lists(actor, file)

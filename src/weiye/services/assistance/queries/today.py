@@ -130,7 +130,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
         file.pk: file
         for file in AssistanceFile.objects.visible_to(actor)
         .filter(pk__in=shown)
-        .select_related("person__unit__parent__parent", "worker")
+        .select_related("person__unit__parent__parent")
         .defer("person__id_number", "person__phone", "person__address")
         .order_by("id")
     }
@@ -157,7 +157,7 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
             file_id=file.pk,
             name=file.person.name,
             unit_name=place_name(file.person.unit, actor.path),
-            worker_name=file.worker.name if file.worker else "",
+            worker_name=file.worker_name,
             why=why,
             progress=progress.get(file.pk),
         )
