@@ -112,7 +112,7 @@ def _wait(address: str, web: subprocess.Popen[bytes], log: Path) -> None:
         try:
             urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
             return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             assert web.poll() is None, log.read_text()[-4000:]
             assert time.monotonic() < deadline, "the web server does not answer"
             time.sleep(0.1)
@@ -203,14 +203,16 @@ class Visitor:
         assert self.violations() == []
         assert self.faults == []
 
-    def violations(self) -> list[str]:
+    def violations(self, rules: list[str] | None = None) -> list[str]:
+        """What axe finds: all of its rules, or some."""
+        only = f", runOnly: {json.dumps(rules)}" if rules else ""
         # Through the debugger: the page's own policy forbids scripts that it did not bring.
         session: Any = self.context.new_cdp_session(self.page)
         session.send("Runtime.evaluate", {"expression": self.axe})
         answer = session.send(
             "Runtime.evaluate",
             {
-                "expression": "axe.run(document, {resultTypes: ['violations']})"
+                "expression": f"axe.run(document, {{resultTypes: ['violations']{only}}})"
                 ".then(found => JSON.stringify(found.violations))",
                 "awaitPromise": True,
                 "returnByValue": True,

@@ -16,7 +16,14 @@ from weiye.registers.people.models import (
 from weiye.services.assistance.queries import PersonPage
 from weiye.services.exchange.sheets.values import certificates
 
-from ..components.forms import ComponentForm, MoneyField, Revised, WeekField, date_field
+from ..components.forms import (
+    ComponentForm,
+    MoneyField,
+    Revised,
+    WeekField,
+    come_from,
+    date_field,
+)
 from ..components.words import HOURS
 
 UNKNOWN = ("", "不清楚")
@@ -136,6 +143,24 @@ class PersonForm(Revised, ComponentForm):
     def __init__(self, found: PersonPage, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, initial=_initial(found), **kwargs)
         self.today, self.person = today, found.person
+        self._say_where_from(found)
+
+    def _say_where_from(self, found: PersonPage) -> None:
+        """What is filled in says whose word it is and of which day."""
+        person, wish = found.person, found.wish
+        for name, field in self.fields.items():
+            if self.initial.get(name) in (None, "", [], False):
+                continue
+            if name in self.WISH:
+                if wish is not None and wish.source:
+                    come_from(field, wish.source, wish.said_on)
+            elif hasattr(person, name):
+                day = person.fact_dates.get(name)
+                # One source is kept per person: of another day, it was another's word.
+                if day is None or day == person.as_of.isoformat():
+                    come_from(field, person.source, person.as_of)
+                else:
+                    come_from(field, "其他登记", date.fromisoformat(day))
 
     def clean_children(self) -> list[date] | None:
         text = self.cleaned_data["children"].strip()

@@ -32,7 +32,7 @@
       aria: { enabled: false },
       color: colours,
       textStyle: text,
-      grid: { left: 8, right: 56, top: series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 24, top: series.length > 1 ? 40 : 24, bottom: 8, containLabel: true },
       legend: series.length > 1 ? { top: 0, left: 0, textStyle: text } : undefined,
       // Drawn into the picture: a floating box would need inline styles.
       tooltip: { trigger: "axis", renderMode: "richText", textStyle: { fontSize: big } },
@@ -42,7 +42,7 @@
         name, type: kind, data: values, barMaxWidth: 40, symbolSize: 7,
         lineStyle: { width: 2.5, type: DASHES[n % 3] },
         label: { show: names.length <= 12 && series.length === 1, position: "top", ...text },
-        markLine: n === 0 && target ? { symbol: "none", silent: true, lineStyle: { color: colour("--wy-red"), type: "dashed" }, label: { ...text, color: colour("--wy-red"), formatter: `目标 ${target}` }, data: [{ yAxis: target }] } : undefined,
+        markLine: n === 0 && target ? { symbol: "none", silent: true, lineStyle: { color: colour("--wy-red"), type: "dashed" }, label: { ...text, color: colour("--wy-red"), position: "insideEndTop", formatter: `目标 ${target}` }, data: [{ yAxis: target }] } : undefined,
       })),
     }, true);
     chart.resize();

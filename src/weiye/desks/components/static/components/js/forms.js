@@ -153,10 +153,10 @@
       const on = narrow.matches;
       bar.hidden = foot.hidden = !on;
       parts.forEach((part, n) => { part.hidden = on && n !== at; });
+      form.classList.toggle("wy-walks", on);
       form.classList.toggle("wy-walking", on && at < parts.length - 1);
       if (!on) return;
-      const title = $("h2, legend", parts[at])?.textContent || "";
-      bar.firstElementChild.textContent = `第 ${at + 1} 步，共 ${parts.length} 步：${title}`;
+      bar.firstElementChild.textContent = `第 ${at + 1} 步，共 ${parts.length} 步`;
       const meter = $("progress", bar);
       meter.max = parts.length; meter.value = at + 1;
       meter.setAttribute("aria-label", "填写进度");
