@@ -9,7 +9,7 @@ from tests.world import A, B, actor, path_of
 from weiye.base.audit.models import AuditEntry
 from weiye.base.files.actions import hand_out, keep
 from weiye.base.files.models import StoredFile
-from weiye.base.files.uploads import BoundedUploadHandler
+from weiye.base.files.uploads import SealedUploadHandler
 from weiye.base.scope.actor import NotAllowed
 from weiye.base.scope.fence import fence
 
@@ -47,9 +47,9 @@ def test_nothing_is_kept_for_a_neighbour() -> None:
 def test_a_lying_size_is_stopped_while_it_arrives(settings: pytest.FixtureRequest) -> None:
     settings.UPLOAD_LIMIT_BYTES = 10  # type: ignore[attr-defined]
     request = RequestFactory().post("/x/")
-    handler = BoundedUploadHandler(request)
+    handler = SealedUploadHandler(request)
     handler.new_file("f", "x.csv", "text/csv", None)
     handler.receive_data_chunk(b"12345", 0)
     with pytest.raises(StopUpload):
         handler.receive_data_chunk(b"6789012", 5)
-    handler.file.close()
+    assert handler._target.closed

@@ -1,5 +1,6 @@
 """GB 11643 and GB 32100 against the vectors of the standards and an independent calculation."""
 
+import re
 from datetime import date
 
 import pytest
@@ -13,6 +14,7 @@ from weiye.base.privacy.identifiers import (
     read_uscc,
     uscc_check_character,
 )
+from weiye.base.privacy.masking import mask_id_number
 
 
 def mod_11_2(first17: str) -> str:
@@ -70,7 +72,8 @@ def test_fifteen_digits_become_eighteen():
         ("", "为空"),
         ("3799011990010A101X", "只能由数字"),
         ("01010519491231002X", "0开头"),
-        ("３７9901199001011234", "只能由数字"),
+        ("37990119900101O11X", "只能由数字"),
+        ("98010519491231002X", "校验位"),
     ],
 )
 def test_wrong_numbers_are_named(number, says):
@@ -93,3 +96,150 @@ def test_credit_code_vector_and_errors():
         read_uscc("9135O100M000100Y43")
     with pytest.raises(IdentifierError, match="17位"):
         read_uscc("91350100M000100Y4")
+
+
+# --- what was probably meant ------------------------------------------------------------------
+
+TODAY = date(2026, 6, 1)
+BODIES = st.builds(
+    lambda area, born, rest: f"{area}{born:%Y%m%d}{rest}",
+    st.sampled_from(["379901", "110105", "650102"]),
+    st.dates(date(1920, 1, 1), date(2020, 12, 31)),
+    st.from_regex(r"[0-9]{3}", fullmatch=True),
+)
+NUMBERS = BODIES.map(lambda first: first + id_check_digit(first))
+
+
+def said(number: str, **on: date) -> str:
+    with pytest.raises(IdentifierError) as caught:
+        read_id_number(number, **on)
+    return str(caught.value)
+
+
+@given(NUMBERS, st.integers(0, 17), st.integers(1, 9))
+def test_no_single_wrong_digit_passes(number: str, place: int, shift: int) -> None:
+    """GB 11643 (ISO 7064 MOD 11-2): every single substitution is detected."""
+    old = number[place]
+    new = str((10 if old == "X" else int(old)) + shift)[-1]
+    if new == old:
+        return
+    said(number[:place] + new + number[place + 1 :])
+
+
+@given(NUMBERS, st.integers(0, 16))
+def test_no_swap_of_neighbours_passes_and_the_right_one_is_among_the_guesses(
+    number: str, place: int
+) -> None:
+    """Every adjacent transposition is detected; the message names the place where it is sure."""
+    swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+    if swapped == number:
+        return
+    message = said(swapped, on=TODAY)
+    if "写反" in message:
+        assert "是否为" in message
+    # Whatever is guessed, nothing whole is said.
+    assert number not in message
+    assert swapped not in message
+    assert not re.search(r"[0-9]{6}", message)
+
+
+def test_a_swap_is_guessed() -> None:
+    number = "37990119900101123"
+    number += id_check_digit(number)
+    swapped = number[:8] + number[9] + number[8] + number[10:]
+    message = said(swapped, on=TODAY)
+    assert "第9、10位可能写反了" in message
+    assert f"是否为 379*************{number[-2:]}？" in message
+
+
+def test_where_the_birthday_is_impossible_the_digit_is_guessed() -> None:
+    number = "37990119901201123"
+    number += id_check_digit(number)
+    message = said(number[:10] + "9" + number[11:], on=TODAY)
+    assert "校验位" in message
+    assert "第11位可能不对" in message
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        ("37990119900101123", "37990119900101123"),
+        ("37990119900101001", "37990119900101001"),
+    ],
+)
+def test_letters_for_digits_are_guessed(number: str, meant: str) -> None:
+    whole = meant + id_check_digit(meant)
+    typed = whole.replace("0", "O", 1).replace("1", "l", 1)
+    message = said(typed)
+    assert "字母O可能是数字0" in message
+    assert "字母L可能是数字1" in message
+    assert mask_id_number(whole) in message
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "１１０１０５１９４９１２３１００２Ｘ",
+        "110105 19491231 002x",
+        "110105-19491231-002X",
+        " 11010519491231002× ",
+    ],
+)
+def test_width_spaces_and_hyphens_are_put_up_with(typed: str) -> None:
+    assert read_id_number(typed).number == "11010519491231002X"
+    assert read_uscc("９１３５ 0100-M000100Y43") == "91350100M000100Y43"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("99000019900101123", "地区代码99不存在"),
+        ("00000019900101123", "0开头"),
+        ("37990120270101123", "还没有到"),
+        ("37990118900101123", "超过130年"),
+        ("37990119900231123", "出生日期不存在"),
+    ],
+)
+def test_what_cannot_be_is_said(body: str, says: str) -> None:
+    assert says in said(body + id_check_digit(body), on=TODAY)
+
+
+def test_a_foreigner_with_permanent_residence_has_a_number_too() -> None:
+    body = "93711019800101123"
+    assert read_id_number(body + id_check_digit(body)).birth_date == date(1980, 1, 1)
+
+
+CODES = st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=17, max_size=17).map(
+    lambda first: first + uscc_check_character(first)
+)
+
+
+@given(CODES, st.integers(0, 17), st.sampled_from("0123456789ABCDEFGHJKLMNPQRTUWXY"))
+def test_no_single_wrong_character_passes(code: str, place: int, other: str) -> None:
+    """GB 32100: modulus 31 is prime, so every single substitution is detected."""
+    if other != code[place]:
+        with pytest.raises(IdentifierError):
+            read_uscc(code[:place] + other + code[place + 1 :])
+
+
+@given(CODES, st.integers(0, 15))
+def test_no_swap_of_neighbours_in_a_code_passes(code: str, place: int) -> None:
+    swapped = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+    if swapped != code:
+        with pytest.raises(IdentifierError, match="请核对"):
+            read_uscc(swapped)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("9135O1OOMOOO1OOY43", "第5位的字母O可能是数字0"),
+        ("91350IOOMOOO1OOY44", "请核对$"),
+        ("9I350100M000100Y43", "第2位的字母I可能是数字1，是否为 91350100M000100Y43"),
+        ("91350100M00010Y043", "第15、16位可能写反了，是否为 91350100M000100Y43"),
+        ("913501D0M000100Y43", "第7位的D可能是0，是否为 91350100M000100Y43"),
+    ],
+)
+def test_a_code_is_guessed(typed: str, says: str) -> None:
+    with pytest.raises(IdentifierError, match=says):
+        read_uscc(typed)
