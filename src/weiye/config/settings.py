@@ -174,8 +174,8 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 3600
 
-# Personal data never waits in a file of the temporary folder longer than the request.
-FILE_UPLOAD_HANDLERS = ["weiye.base.files.uploads.BoundedUploadHandler"]
+# An upload waits in memory, or encrypted in a nameless file, until its request ends.
+FILE_UPLOAD_HANDLERS = ["weiye.base.files.uploads.SealedUploadHandler"]
 UPLOAD_LIMIT_BYTES = 50 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
