@@ -35,7 +35,7 @@ def named(who: Actor, absent: str = "worker-a", by: str = "worker-b", **more: ob
         return cover.name_cover(
             actor=who,
             absent_id=own(absent),
-            account_id=account(by).pk,
+            username=by,
             today=today,
             **values,  # type: ignore[arg-type]
         )
@@ -117,6 +117,25 @@ def test_leaders_and_oneself_name_a_cover(username: str, absent: str, allowed: b
     else:
         with pytest.raises(Membership.DoesNotExist):
             named(who, absent, by)
+
+
+def test_who_works_next_door_is_named_but_not_shown() -> None:
+    """A worker sees the own unit's colleagues; a neighbour is not picked by a number."""
+    who, today = actor("worker-a"), timezone.localdate()
+    with fence(who):
+        seen = {m.account_name for m in cover.colleagues(who, own("worker-a"))}
+        with pytest.raises(ValidationError):
+            cover.name_cover(
+                actor=who,
+                absent_id=own("worker-a"),
+                account_id=account("worker-b").pk,
+                first=today,
+                last=today,
+                today=today,
+            )
+    assert "grid-a" in seen
+    assert "worker-b" not in seen
+    assert named(who, by="worker-b").account_name == "worker-b"
 
 
 def test_a_colleague_of_the_unit_or_street_alone() -> None:
@@ -231,5 +250,8 @@ def test_the_pages_name_and_end() -> None:
     assert client.get("/administration/access/covers/?absent=999999999").status_code == 404
     sign_in(client, "worker-a")
     sent.pop("absent")
-    assert client.post("/community/cover/", {**sent, "account_id": "999999"}).status_code == 422
-    assert client.post("/community/cover/", sent).status_code == 302
+    url = "/community/cover/"
+    assert client.post(url, sent).status_code == 422
+    assert client.post(url, {**sent, "account_id": ""}).status_code == 422
+    assert client.post(url, {**sent, "account_id": "", "username": "worker-c"}).status_code == 422
+    assert client.post(url, {**sent, "account_id": "", "username": "worker-b"}).status_code == 302

@@ -30,12 +30,13 @@ def absent_ones(actor: Actor) -> QuerySet[Membership]:
 
 
 def colleagues(actor: Actor, absent_id: int) -> list[Membership]:
-    """Who may cover: one membership by grant each, of the same unit or street, by unit and name.
+    """Who may cover, of those whom the actor sees: one membership by grant each, by unit and name.
 
-    Raises ``Membership.DoesNotExist`` for somebody whose work is not the actor's to hand over.
+    Others of the street are named by their user name. Raises ``Membership.DoesNotExist`` for
+    somebody whose work is not the actor's to hand over.
     """
     absent = absent_ones(actor).get(pk=absent_id)
-    return _colleagues(absent)
+    return [m for m in _colleagues(absent) if actor.covers(m.unit_path)]
 
 
 def _colleagues(absent: Membership) -> list[Membership]:
@@ -51,18 +52,33 @@ def _colleagues(absent: Membership) -> list[Membership]:
             )
             .filter(Exists(Account.objects.filter(pk=OuterRef("account_id"), is_active=True)))
             .exclude(account_id=absent.account_id)
-            .select_related("unit")
+            .select_related("unit", "account")
             .order_by("unit_path", "account_name", "id")
         )
-        seen: set[int] = set()
-        return [m for m in rows if not (m.account_id in seen or seen.add(m.account_id))]
+        first: dict[int, Membership] = {}
+        for row in rows:
+            first.setdefault(row.account_id, row)
+        return list(first.values())
+
+
+def _named(
+    actor: Actor, absent: Membership, account_id: int | None, username: str
+) -> Membership | None:
+    for colleague in _colleagues(absent):
+        if username:
+            if colleague.account.username == username:
+                return colleague
+        elif colleague.account_id == account_id and actor.covers(colleague.unit_path):
+            return colleague
+    return None
 
 
 def name_cover(
     *,
     actor: Actor,
     absent_id: int,
-    account_id: int,
+    account_id: int | None = None,
+    username: str = "",
     first: date,
     last: date,
     reason: str = "",
@@ -70,7 +86,9 @@ def name_cover(
 ) -> Membership:
     """Let a colleague act in the absent one's role for its unit, from ``first`` to ``last``.
 
-    The role is the absent one's, so the cover never has more rights than that. Raises
+    The colleague is one whom the actor sees (``account_id``), or anybody of the street by
+    ``username``: who works next door is not told. The role is the absent one's, so the cover never
+    has more rights than that. Raises
     ``Membership.DoesNotExist`` for somebody whose work is not the actor's to hand over,
     `NotAllowed` while acting by exception, ``ValidationError`` by field.
     """
@@ -79,10 +97,11 @@ def name_cover(
     with transaction.atomic():
         absent = absent_ones(actor).get(pk=absent_id)
         rules = terms()[1]
-        colleague = next((m for m in _colleagues(absent) if m.account_id == account_id), None)
+        colleague = _named(actor, absent, account_id, username.strip())
         problems = {}
         if colleague is None:
-            problems["account"] = "请选择同一单位或同一街道的同事。"
+            field = "username" if username.strip() else "account"
+            problems[field] = "请选择同一单位或同一街道的同事。"
         if first < today:
             problems["first"] = "开始日期不能早于今天。"
         elif first > today + timedelta(days=rules.ahead):
@@ -93,6 +112,7 @@ def name_cover(
             problems["last"] = f"一次代班最多{rules.days}天，之后可以再安排。"
         if problems or colleague is None:
             raise ValidationError(problems)
+        account_id = colleague.account_id
         starts_at, ends_at = _midnight(first), _midnight(last + timedelta(days=1))
         if absent.ends_at is not None:
             ends_at = min(ends_at, absent.ends_at)

@@ -12,7 +12,15 @@ from .forms import ComponentForm, date_field
 
 
 class CoverForm(ComponentForm):
-    account_id = forms.TypedChoiceField(label="由谁代班", coerce=int)
+    account_id = forms.TypedChoiceField(
+        label="由谁代班", coerce=int, required=False, empty_value=None
+    )
+    username = forms.CharField(
+        label="或者同一街道其他社区同事的用户名",
+        max_length=64,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     first = date_field("从哪天起")
     last = date_field("到哪天止（含）")
     reason = forms.CharField(
@@ -34,6 +42,12 @@ class CoverForm(ComponentForm):
         ]
         for name in ("first", "last"):
             self.fields[name].widget.attrs["min"] = today.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("account_id") and not data.get("username") and not self.errors:
+            self.add_error("account_id", "请选择由谁代班。")
+        return data
 
     def add_error(self, field: str | None, error: Any) -> None:
         super().add_error("account_id" if field == "account" else field, error)

@@ -75,7 +75,7 @@ def emergencies(request: HttpRequest) -> HttpResponse:
         "to_judge": list(emergency_access.to_judge(actor)[:SHOWN]),
         "going_on": list(rows.filter(ends_at__gt=now)[:SHOWN]),
         "judged": list(rows.exclude(verdict="")[:SHOWN]),
-        "own": list(rows.filter(account_id=actor.account_id, verdict="", ends_at__lte=now)),
+        "own": list(rows.filter(account_id=actor.account_id or 0, verdict="", ends_at__lte=now)),
         "today": timezone.localdate(),
         "categories": terms()[0].categories,
     }

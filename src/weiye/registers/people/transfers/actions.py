@@ -462,9 +462,7 @@ def _settle(
         _log(OFFICE if hidden else actor, move.verb, row, detail)
     if began.state != TransferState.ACCEPTED and began.address:
         # Nobody moved there: an address that is not needed is not kept.
-        for row in rows:
-            row.address = None
-            row.save(update_fields=["address"])
+        TransferRequest.objects.filter(request=began.request).update(address=None)
 
 
 def _in_time(one: TransferRequest, verb: str, note: str, now: datetime) -> int:

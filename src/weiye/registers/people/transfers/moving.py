@@ -173,9 +173,9 @@ def _move_household(household_id: int, to: Unit, address: str) -> None:
         # Another family bears the number there: two senders may count alike.
         count += 1
         number = f"{found.number[:58]}-迁{count}"
-    found.unit, found.unit_path, found.number = to, to.path, number
-    found.address = address or None
-    found.save(update_fields=["unit", "unit_path", "number", "address"])
+    Household.objects.filter(pk=household_id).update(
+        unit=to, unit_path=to.path, number=number, address=address or None
+    )
 
 
 def _move_accounts(person_ids: Sequence[int], to: Unit) -> None:

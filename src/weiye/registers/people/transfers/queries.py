@@ -130,4 +130,4 @@ def asked_for(actor: Actor, indexes: Collection[str]) -> set[tuple[str, str]]:
     rows = TransferRequest.objects.visible_to(actor).filter(
         side=Side.IN, kind=Kind.ASK, state__in=OPEN, id_index__in=list(indexes)
     )
-    return set(rows.order_by().values_list("unit_path", "id_index"))
+    return {(row.unit_path, row.id_index or "") for row in rows.only("unit_path", "id_index")}
