@@ -217,6 +217,17 @@ def test_changing_the_password_ends_the_other_sessions() -> None:
     assert Client().post("/signin/", WORKER).status_code == 422
 
 
+def test_an_open_browser_is_no_place_to_guess_the_password() -> None:
+    client = signed_in()
+    sent = {"new": NEW, "again": NEW}
+    for _ in range(rules().lockout["name"].failures):
+        page = client.post("/account/password/", sent | {"old": "wrong"})
+        assert page.status_code == 422
+    page = client.post("/account/password/", sent | {"old": PASSWORD})
+    assert "分钟后再试" in page.content.decode()
+    assert account("worker-a").check_password(PASSWORD)
+
+
 def test_ones_own_sessions_are_listed_and_ended_and_nobody_elses() -> None:
     here, there, other = signed_in(), signed_in(), signed_in("worker-b")
     with fence(system()):

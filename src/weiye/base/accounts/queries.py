@@ -169,9 +169,15 @@ def recent_sign_ins(account: Account, limit: int = 12) -> list[SignInEvent]:
 
 
 def accounts_of(actor: Actor, *, now: datetime) -> QuerySet[Account]:
-    """The accounts at home in the actor's area, each with ``locked`` (until when or None),
+    """The accounts at home in the actor's area; residents' for those alone who open them.
+
+    Each with ``locked`` (until when or None),
     ``second_factor`` (whether one is set up) and ``serving`` (memberships in force of the area)."""
     rows: QuerySet[Account] = Account.objects.visible_to(actor).select_related("unit")
+    if not actor.can("residents.manage"):
+        # Who steers by figures sees no resident's name here either.
+        person = Membership.objects.filter(account=OuterRef("pk"), subject_kind="person")
+        rows = rows.exclude(Exists(person))
     attempts = Attempts.objects.filter(account_id=OuterRef("pk"), locked_until__gt=now)
     factor = Authenticator.objects.filter(account=OuterRef("pk"), confirmed_at__isnull=False)
     held = Membership.objects.in_force(now).select_related("unit").order_by("pk")
@@ -216,6 +222,7 @@ def review(actor: Actor, *, now: datetime) -> Review:
         Membership.objects.in_force(now)
         .visible_to(actor)
         .filter(origin=Origin.GRANT)
+        .exclude(subject_kind="person")
         .select_related("unit")
     )
     soon = now + timedelta(days=rule.ending_days)

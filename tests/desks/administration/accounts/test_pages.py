@@ -280,6 +280,25 @@ def test_the_list_filters_and_costs_a_fixed_number_of_queries(
         county.get("/administration/accounts/")
 
 
+def test_who_steers_by_figures_sees_no_residents_account() -> None:
+    with fence(system()):
+        me = account("worker-c")
+        Membership.objects.filter(account=me).update(
+            role="resident", subject_kind="person", subject_id=1
+        )
+    for username, seen in (("clerk-c", True), ("county", False), ("city", False), ("admin", False)):
+        if username == "clerk-c" and find("clerk-c") is None:
+            continue
+        client = as_(username)
+        text = client.get("/administration/accounts/?q=worker-c").content.decode()
+        assert (f"/administration/accounts/{me.pk}/" in text) == seen, username
+        assert (client.get(url("account", "worker-c")).status_code == 200) == seen, username
+        assert (
+            "worker-c" not in client.get("/administration/accounts/review/").content.decode()
+            or seen
+        )
+
+
 def test_the_review_finds_who_came_moved_and_left() -> None:
     old = timezone.now() - timedelta(days=200)
     with fence(system()):

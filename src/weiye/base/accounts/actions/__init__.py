@@ -11,6 +11,7 @@ from .keeping import (
     rename_account,
     reset_password,
     switch_account,
+    username_complaint,
 )
 from .memberships import end_membership, grant_membership, grantable
 
@@ -29,4 +30,5 @@ __all__ = [
     "reset_password",
     "switch_account",
     "switch_institution",
+    "username_complaint",
 ]

@@ -27,6 +27,13 @@ from .memberships import grantable, held_now
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,31}")
 
 
+def username_complaint(username: str) -> str:
+    """What is wrong with a user name, in Chinese; '' if nothing is."""
+    if _USERNAME.fullmatch(username):
+        return ""
+    return "用户名用小写字母、数字和 . _ @ - ，2到32位，以字母或数字开头。"
+
+
 def create_account(
     *,
     actor: Actor,
@@ -46,10 +53,8 @@ def create_account(
     field) for a weak password or a user name that cannot be or is taken.
     """
     actor.require(roles()[for_role].granted_with if for_role else "accounts.manage", unit.path)
-    if not _USERNAME.fullmatch(username):
-        raise ValidationError(
-            {"username": "用户名用小写字母、数字和 . _ @ - ，2到32位，以字母或数字开头。"}
-        )
+    if complaint := username_complaint(username):
+        raise ValidationError({"username": complaint})
     if not name.strip():
         raise ValidationError({"name": "请填写姓名。"})
     try:

@@ -193,16 +193,13 @@ def note_switch(account: Account, membership: Membership) -> None:
     note(account, "membership.switch", role=membership.role, membership=membership.pk)
 
 
-def change_password(*, account: Account, old: str | None, new: str, keep_session: str = "") -> None:
-    """Change one's own password; every session but ``keep_session`` (its stored key) ends.
+def change_password(*, account: Account, new: str, keep_session: str = "") -> None:
+    """Change one's own password, the present one having been judged by `check_sign_in`.
 
-    ``old`` is None while signing in, where it was judged a moment ago. Raises ``ValidationError``
-    by field: ``old`` if it is not the present one, ``new`` if it breaks the rules or is one of the
-    last.
+    Every session but ``keep_session`` (its stored key) ends. Raises ``ValidationError`` at ``new``
+    if it breaks the rules or is one of the last.
     """
     username = account.username
-    if old is not None and not check_password(old, account.password):
-        raise ValidationError({"old": "现在的密码不对，请重新输入。"})
     try:
         check_password_strength(new, username=username, name=account.name)
     except ValidationError as error:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from weiye.base.accounts.actions import grantable
+from weiye.base.accounts.actions import grantable, username_complaint
 from weiye.base.accounts.models import Account, Institution, InstitutionKind
 from weiye.base.accounts.roles import Role, roles
 from weiye.base.regions.models import Unit
@@ -141,6 +141,12 @@ class AccountForm(MembershipForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     name = forms.CharField(label="姓名", max_length=64, help_text="同事看到的名字。")
+
+    def clean_username(self) -> str:
+        username = str(self.cleaned_data["username"])
+        if complaint := username_complaint(username):
+            raise forms.ValidationError(complaint)
+        return username
 
 
 class MoveForm(ComponentForm):

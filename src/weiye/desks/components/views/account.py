@@ -20,7 +20,7 @@ from weiye.base.accounts.rules import rules
 from weiye.base.accounts.sessions import SessionStore
 from weiye.base.scope.access import signed_in
 
-from .signing import enrolment, home_of
+from .signing import enrolment, home_of, wait_words
 from .signing_forms import NewPasswordForm, ProofForm
 
 
@@ -30,6 +30,11 @@ def _me(request: HttpRequest) -> Account:
 
 def _this_session(request: HttpRequest) -> str:
     return SessionStore.digest(request.session.session_key or "")
+
+
+def _proven(request: HttpRequest, me: Account, password: str) -> signing.Answer:
+    client = signing.client_of(request)
+    return signing.check_sign_in(username=me.username, password=password, client=client)
 
 
 @signed_in
@@ -65,9 +70,14 @@ def password(request: HttpRequest) -> HttpResponse:
     form = NewPasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        # Counted like a sign-in: an open browser is no place to guess the password at leisure.
+        answer = _proven(request, me, data["old"])
         try:
+            if answer.account is None:
+                said = wait_words(answer.wait) if answer.wait else "现在的密码不对，请重新输入。"
+                raise forms.ValidationError({"old": said})
             signing.change_password(
-                account=me, old=data["old"], new=data["new"], keep_session=_this_session(request)
+                account=me, new=data["new"], keep_session=_this_session(request)
             )
         except forms.ValidationError as error:
             form.take(error)
@@ -108,13 +118,10 @@ def factor(request: HttpRequest) -> HttpResponse:
         return redirect("components:account")
     form = ProofForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        answer = signing.check_sign_in(
-            username=me.username,
-            password=form.cleaned_data["password"],
-            client=signing.client_of(request),
-        )
+        answer = _proven(request, me, form.cleaned_data["password"])
         if answer.account is None:
-            form.add_error("password", "密码不对，请重新输入。")
+            said = wait_words(answer.wait) if answer.wait else "密码不对，请重新输入。"
+            form.add_error("password", said)
         elif request.POST.get("what") == "remove":
             second_factor.remove(me)
             messages.success(request, "已解除动态口令，可以换一部手机重新设置。")

@@ -187,7 +187,7 @@ def signin_password(request: HttpRequest) -> HttpResponse:
     form = NewPasswordForm(request.POST or None, asks_old=False)
     if request.method == "POST" and form.is_valid():
         try:
-            signing.change_password(account=account, old=None, new=form.cleaned_data["new"])
+            signing.change_password(account=account, new=form.cleaned_data["new"])
         except forms.ValidationError as error:
             form.take(error)
         else:

@@ -58,7 +58,7 @@ def new(request: HttpRequest) -> HttpResponse:
             with transaction.atomic():
                 account = create_account(
                     actor=actor,
-                    username=form.cleaned_data["username"].strip(),
+                    username=form.cleaned_data["username"],
                     name=form.cleaned_data["name"],
                     password=password,
                     unit=form.seat(),
