@@ -124,6 +124,26 @@ def test_start_up_accepts_the_fenced_login_and_refuses_the_owner() -> None:
             refuse_unfenced_login()
 
 
+def test_start_up_refuses_a_range_that_comes_with_the_connection() -> None:
+    """From the server's configuration or the address of the database."""
+    from tests.base.scope.test_connections import apart
+
+    def with_options() -> None:
+        there = dict(connection.settings_dict)
+        there["OPTIONS"] = {**there["OPTIONS"], "options": "-c weiye.hi=zz"}
+        connection.settings_dict = there
+        try:
+            refuse_unfenced_login()
+        finally:
+            connection.close()
+            connection.settings_dict = {**there, "OPTIONS": plain}
+
+    plain = dict(connection.settings_dict["OPTIONS"])
+    with pytest.raises(UnfencedLogin, match="hi"):
+        apart(with_options)
+    apart(refuse_unfenced_login)
+
+
 def test_ids_held_elsewhere_tells_nothing_but_the_given_index(people: dict[str, Person]) -> None:
     index = uuid.uuid4().hex * 2
     with fence(system()):

@@ -1,13 +1,14 @@
 """Views are refused unless they declare who may enter."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.test import RequestFactory
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.world import A, account, actor
@@ -167,3 +168,116 @@ def test_streaming_is_refused() -> None:
 def test_roles_are_data_and_whole() -> None:
     assert {"grid_worker", "station_worker", "street_clerk", "county_agency"} <= set(roles())
     assert "people.read" not in roles()["province_manager"].rights
+
+
+def test_an_asynchronous_view_is_refused() -> None:
+    async def view(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("must not run")
+
+    with pytest.raises(RuntimeError, match="outside the fence"):
+        enter(public("test")(view), None)
+
+
+@pytest.mark.requirement("ORG-2")
+def test_class_based_views_inherit_no_declaration() -> None:
+    from django.utils.decorators import method_decorator
+    from django.views import View
+
+    class Page(View):
+        @method_decorator(signed_in)
+        def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            return HttpResponse("page")
+
+        def get(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse("page")
+
+    class Child(Page):
+        pass
+
+    # `as_view` copies what stands on dispatch; that was made for another function.
+    for made in (Page.as_view(), Child.as_view()):
+        assert declared(made) is None
+        with pytest.raises(PermissionDenied):
+            enter(made, "worker-a")
+    view = right("people.list")(Page.as_view())
+    assert enter(view, "worker-a").content == b"page"
+    assert declared(Child.as_view()) is None
+    with pytest.raises(PermissionDenied):
+        enter(view, "city")
+
+
+def test_decorators_outside_the_declaration_take_it_away() -> None:
+    from django.views.decorators.cache import never_cache
+    from django.views.decorators.csrf import csrf_exempt
+    from django.views.decorators.http import require_GET
+
+    for decorator in (never_cache, csrf_exempt, require_GET):
+
+        def view(request: HttpRequest) -> HttpResponse:
+            return HttpResponse()
+
+        assert declared(decorator(signed_in(view))) is None
+        assert declared(signed_in(decorator(view))) == Access("signed_in")
+
+
+def test_included_addresses_declare_for_themselves(client: Client, settings: Any) -> None:
+    """A declared view beside it, or an include around it, opens nothing."""
+    import sys
+    from types import ModuleType
+
+    from django.urls import include, path
+
+    def bare(request: HttpRequest) -> HttpResponse:
+        raise AssertionError("must not run")
+
+    def said(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("said")
+
+    made = ModuleType("made_urls")
+    inner = [path("bare/", bare), path("said/", public("test")(said))]
+    made.urlpatterns = [path("in/", include((inner, "in")))]  # type: ignore[attr-defined]
+    made.handler403 = "weiye.desks.components.views.forbidden"  # type: ignore[attr-defined]
+    sys.modules["made_urls"] = made
+    settings.ROOT_URLCONF = "made_urls"
+    try:
+        from weiye.desks.components import views
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(views, "forbidden", lambda request, exception: HttpResponse(status=403))
+            assert client.get("/in/said/").content == b"said"
+            assert client.get("/in/bare/").status_code == 403
+    finally:
+        del sys.modules["made_urls"]
+
+
+@pytest.mark.requirement("ORG-2")
+def test_error_pages_read_no_fenced_row(client: Client) -> None:
+    """They run outside any fence: what they show must not depend on rows."""
+    from django.test.utils import CaptureQueriesContext
+
+    from weiye.base.scope.policies import scoped_models
+    from weiye.desks.components import views as handlers
+
+    tables = {model._meta.db_table for model in scoped_models()}
+    for handler, extra in (
+        (handlers.bad_request, (ValueError(),)),
+        (handlers.forbidden, (PermissionDenied(),)),
+        (handlers.not_found, (Http404(),)),
+        (handlers.server_error, ()),
+    ):
+        made = request("worker-a")
+        made.actor = actor("worker-a")  # type: ignore[attr-defined]
+        with CaptureQueriesContext(connection) as queries:
+            assert handler(made, *extra).status_code >= 400
+        asked = [q["sql"] for q in queries if any(f'"{table}"' in q["sql"] for table in tables)]
+        assert asked == []
+
+
+def test_nothing_is_served_but_views_and_the_products_own_static_files(
+    client: Client, settings: Any
+) -> None:
+    assert settings.MEDIA_ROOT == ""
+    assert settings.STORAGES["default"]["BACKEND"].endswith("InMemoryStorage")
+    assert not any(str(pattern).startswith(("media", "static")) for pattern, _ in views())
+    for path in ("/media/x.xlsx", "/static/../settings.py", "/static/%2e%2e/secret"):
+        assert client.get(path).status_code in (400, 404)

@@ -7,6 +7,7 @@ class ScopeConfig(AppConfig):
     label = "scope"
 
     def ready(self) -> None:
+        from . import leakproof  # noqa: F401 (registers the lookup)
         from .policies import after_migrate
 
         # Signals of all apps are sent after the last migration, so every table exists by then.

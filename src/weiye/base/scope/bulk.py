@@ -67,14 +67,16 @@ def insert_objects(objects: Iterable[models.Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     if isinstance(model._meta.pk, models.AutoField) and rows[0].pk is None:
         for pk, row in zip(reserve_ids(model, len(rows)), rows, strict=True):
             row.pk = pk
     table = _quoted(model._meta.db_table)
     columns = ", ".join(_quoted(str(field.column)) for field in fields)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE {_INCOMING} (LIKE {table}) ON COMMIT DROP")
+        cursor.execute(
+            f"CREATE TEMP TABLE {_INCOMING} (LIKE {table} INCLUDING GENERATED) ON COMMIT DROP"
+        )
         with cursor.copy(f"COPY {_INCOMING} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(

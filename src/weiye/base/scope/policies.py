@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import DatabaseError, connections, models, transaction
 
+from . import leakproof
 from .fence import SUBJECT_ROLE
 from .models import Scoped
 
@@ -206,6 +207,7 @@ def apply(using: str = "owner") -> None:
             with transaction.atomic(using):
                 for sql in statements(model):
                     cursor.execute(sql)
+        leakproof.mark(cursor)
 
 
 def after_migrate(*, using: str, **kwargs: Any) -> None:

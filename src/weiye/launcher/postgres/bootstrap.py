@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from weiye.launcher.postgres.cluster import Cluster
 
 # Full-text search keeps its index under row-level security only if the operator's function is
-# leakproof; it is here: it compares a stored vector with a query and reports nothing else.
+# leakproof; it is here: it compares a stored vector with a query and reports nothing else. The
+# others are those of weiye.base.scope.leakproof, which says why.
 # template1 as well, so that test databases inherit it.
 SQL = r"""
 SELECT 'CREATE ROLE weiye_owner' WHERE NOT EXISTS
@@ -29,8 +30,10 @@ GRANT weiye_subject TO weiye_app WITH INHERIT FALSE, SET TRUE;
 ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
 SELECT 'CREATE DATABASE weiye OWNER weiye_owner' WHERE NOT EXISTS
   (SELECT FROM pg_database WHERE datname = 'weiye') \gexec
+ALTER FUNCTION pg_catalog.range_contains_elem(anyrange, anyelement) LEAKPROOF;
 \connect weiye
 ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
+ALTER FUNCTION pg_catalog.range_contains_elem(anyrange, anyelement) LEAKPROOF;
 """
 
 

@@ -16,6 +16,8 @@ from weiye.base.privacy.fields import BlindIndexField, EncryptedTextField, NextI
 from weiye.base.regions.models import Unit
 from weiye.base.scope.models import Scoped
 
+from . import search
+
 
 class Sex(models.TextChoices):
     MALE = "男", "男"
@@ -87,6 +89,10 @@ class Person(Scoped):
     name = models.CharField("姓名", max_length=100)
     # Pinyin, for sorting: no Chinese collation can be assumed in the database.
     name_key = models.CharField(max_length=200, blank=True)
+    # For the search by name; see `search`.
+    name_2, name_3, name_4 = search.tail(2), search.tail(3), search.tail(4)
+    name_dot = search.after_dot()
+    pinyin = search.without_blanks()
     id_number = EncryptedTextField("身份证号")
     id_index = BlindIndexField(of="id_number", unique=True)
     id_index_next = NextIndexField(of="id_number", unique=True)
@@ -147,6 +153,7 @@ class Person(Scoped):
         indexes = [
             models.Index(fields=["unit_path", "name_key", "id"], name="person_area_name"),
             models.Index(fields=["unit_path", "birth_date", "id"], name="person_area_birth"),
+            *search.indexes(),
         ]
         constraints = [
             models.CheckConstraint(

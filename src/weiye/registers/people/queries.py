@@ -8,14 +8,14 @@ import re
 import unicodedata
 from datetime import date
 
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Replace
 
 from weiye.base.privacy.fields import blind_indexes
 from weiye.base.scope.actor import Actor
 
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod
+from .search import COLUMNS, named
 
 ENCRYPTED = ("id_number", "phone", "address")
 
@@ -28,7 +28,11 @@ def people(actor: Actor) -> QuerySet[Person]:
 
     Who was anonymised counts in the statistics, and is nobody's to look up.
     """
-    return Person.objects.visible_to(actor).filter(anonymised_on__isnull=True).defer(*ENCRYPTED)
+    return (
+        Person.objects.visible_to(actor)
+        .filter(anonymised_on__isnull=True)
+        .defer(*ENCRYPTED, *COLUMNS)
+    )
 
 
 def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
@@ -127,11 +131,7 @@ def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
     if is_concealed(text):
         indexes = text.removeprefix(_INDEX).split(".")
         return rows.filter(Q(id_index__in=indexes) | Q(phone_index__in=indexes))
-    found = Q(name__contains=text)
-    if text.isascii():
-        rows = rows.alias(pinyin=Replace("name_key", Value(" "), Value("")))
-        found |= Q(pinyin__startswith="".join(text.lower().split()))
-    return rows.filter(found)
+    return rows.filter(named(text))
 
 
 def person(actor: Actor, person_id: int) -> Person:
