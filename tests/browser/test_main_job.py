@@ -99,10 +99,17 @@ def test_a_worker_imports_the_sample_and_serves_the_first_person(visit, tmp_path
 def test_a_vacancy_entered_on_a_phone_is_found_by_a_resident(visit) -> None:
     worker = visit(PHONE, "worker-c")
     page = worker.go("/community/vacancies/new/")
+    # One part at a time on a phone.
+    onward = page.get_by_role("button", name="下一步")
+    assert page.get_by_text("第 1 步，共 4 步").is_visible()
+    assert not page.get_by_label("岗位名称").is_visible()
     page.get_by_label("新单位名称").fill("阳光托育园")
+    onward.click()
     page.get_by_label("岗位名称").fill("托育园保洁")
     page.get_by_label("招用条件").fill("限女性")
     page.get_by_label("工作内容").fill("打扫教室和走廊")
+    worker.sound()
+    onward.click()
     page.get_by_label("工作地点").fill("海滨路3号")
     page.get_by_label("合同类型").select_option("劳动合同")
     page.get_by_label("社会保险").fill("五险")

@@ -58,7 +58,7 @@ def dress(field: forms.Field) -> None:
 
 def come_from(field: forms.Field, source: str, on: date | None = None) -> None:
     """Say below the label where a prefilled value comes from, and of which day it is."""
-    field.come_from = f"{source}，{on:%Y-%m-%d}" if on else source  # type: ignore[attr-defined]
+    field.come_from = f"{source}（{on:%Y-%m-%d}）" if on else source  # type: ignore[attr-defined]
 
 
 def mark(field: forms.Field, words: str) -> None:
