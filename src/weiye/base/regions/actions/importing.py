@@ -25,7 +25,7 @@ from weiye.engine.tables import TableError, read_text
 
 from ..levels import LEVELS
 from ..models import Unit, UnitPast, UrbanRural, Verb
-from ..reading import CODE_LENGTH, level_of
+from ..reading import CODE_LENGTH, common_path, level_of
 from .changing import Part, add, amend, close, merge, move, split
 from .step import RIGHT, TURNS, Outcome, step, trying, wrong
 
@@ -152,7 +152,7 @@ def import_changes(*, actor: Actor, sheet: Sheet, day: date) -> Judged:
             record(
                 actor=actor,
                 verb="unit.import",
-                path=actor.path,
+                path=common_path(unit.path for unit in judged.outcome.units),
                 detail={"rows": len(judged.lines), "changed": len(judged.changed), "day": day},
             )
     return judged
@@ -403,12 +403,13 @@ class _Import:
                 "FROM unnest(%s::bigint[], %s::text[]) AS c (id, class) WHERE u.id = c.id",
                 [[unit.pk for _, unit in good], [row.urban_rural for row, _ in good]],
             )
+        self.judged.outcome.units += [unit for _, unit in good]
         counts = Counter(row.urban_rural for row, _ in good)
         if not trying():
             record(
                 actor=self.actor,
                 verb="unit.amend",
-                path=self.actor.path,
+                path=common_path(unit.path for _, unit in good),
                 detail={"urban_rural": dict(counts), "units": len(good), "day": self.day},
             )
         for row, _ in good:

@@ -31,8 +31,9 @@ def search(
 ) -> list[Unit]:
     """Units whose code or pinyin initials begin with the text or whose name holds it.
 
-    In this order: the very code or name, what begins with it, what holds it; the highest unit
-    first. ``area``: a half-open range of paths; ``closed``: closed units and former names too.
+    In this order: the very code or name, what begins with it, what holds it; of each the first in
+    the tree, the highest before the others. ``area``: a half-open range of paths; ``closed``:
+    closed units and former names too.
     """
     return [found.unit for found in _search(text, levels, area, limit, closed)]
 
@@ -72,10 +73,12 @@ def _search(
     if area:
         where += " AND u.path >= %(lo)s AND u.path < %(hi)s"
     ways = _ways(text, closed)
-    # Each way stops at the limit by itself: a common syllable never sorts the whole tree.
+    # Each way stops at the limit by itself: a common syllable never sorts the whole tree. Codes
+    # come in the order of their index, which is that of the tree.
     parts = [
         f"(SELECT u.id, {rank} AS rank, {former} AS former, u.path FROM {source} "  # noqa: S608
-        f"WHERE {condition}{where} ORDER BY u.path LIMIT %(limit)s)"
+        f"WHERE {condition}{where} "
+        f"ORDER BY {'u.code USING ~<~' if condition == _CODE else 'u.path'} LIMIT %(limit)s)"
         for rank, (source, condition, former) in enumerate(ways)
     ]
     lo, hi = area or ("", "")
@@ -113,7 +116,7 @@ def _ways(text: str, closed: bool) -> list[tuple[str, str, str]]:
         ways = [
             (unit, "u.code = %(lower)s", "''"),
             (unit, "u.initials = %(lower)s", "''"),
-            (unit, "u.code LIKE %(prefix)s", "''"),
+            (unit, _CODE, "''"),
             (unit, "u.initials LIKE %(initials)s", "''"),
         ]
         # 3520社区 is a name.
@@ -130,6 +133,7 @@ def _ways(text: str, closed: bool) -> list[tuple[str, str, str]]:
     return ways
 
 
+_CODE = "u.code LIKE %(prefix)s"
 _HOLDS = "weiye_grams({0}.name) @> %(grams)s::text[] AND {0}.name LIKE %(holds)s"
 
 
