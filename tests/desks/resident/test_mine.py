@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from tests.world import PERSON_1, PERSON_2, A, B, actor, path_of, sign_in
 from weiye.base.audit.models import AuditEntry
+from weiye.base.privacy.models import Consent
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
@@ -208,7 +210,7 @@ def test_what_is_kept_has_source_and_day(two: tuple[Person, Person]) -> None:
     page = signed_in("resident-1").get("/mine/held/").content.decode()
     assert "退役军人" in page
     assert "2026年3月2日" in page
-    assert "来自街道名册" in page
+    assert "来自街道名册，2026年3月2日" in page.replace('<span class="wy-soft">', "")
     assert "失业（2026.01.01起）" in page
     assert "2,500元" in page
 
@@ -284,3 +286,38 @@ def test_another_communitys_account_is_left_alone() -> None:
     page = signed_in("worker-a").post(f"/community/people/{NEW}/account/", {"checked": "1"})
     assert page.status_code == 422
     assert "原来的社区" in page.content.decode()
+
+
+# --- consents ------------------------------------------------------------------------------------
+
+
+def consent(key: int) -> int:
+    with fence(system()):
+        return Consent.objects.create(
+            unit_path=path_of(A),
+            person_id=key,
+            purpose="share",
+            title="把联系方式给用人单位",
+            basis="consent",
+            text_version="1",
+            text_digest="0" * 64,
+            way="station",
+            given_at=timezone.now(),
+            recorded_by="甲工",
+        ).pk
+
+
+def test_own_consents_are_shown_and_taken_back(two: tuple[Person, Person]) -> None:
+    mine, others = consent(PERSON_1), consent(PERSON_2)
+    client = signed_in("resident-1")
+    page = client.get("/mine/").content.decode()
+    assert "把联系方式给用人单位" in page
+    assert f"/mine/consents/{mine}/withdraw/" in page
+    assert f"/mine/consents/{others}/withdraw/" not in page
+    assert client.post(f"/mine/consents/{others}/withdraw/").status_code == 404
+    assert client.post(f"/mine/consents/{mine}/withdraw/").status_code == 302
+    assert "已撤回" in client.get("/mine/").content.decode()
+    with fence(system()):
+        assert Consent.objects.get(pk=mine).withdrawn_at is not None
+        assert Consent.objects.get(pk=others).withdrawn_at is None
+        assert AuditEntry.objects.filter(person_id=PERSON_1, verb="consent.withdraw").exists()

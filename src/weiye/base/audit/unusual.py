@@ -41,6 +41,8 @@ class Unusual:
     measure: str
     verbs: tuple[str, ...]
     rows: list[Row]
+    unit: str
+    """What the counts are of: 次 (entries) or 人."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ CHECKS = (
     _Check(
         "sign-ins",
         "登录失败过多",
-        "同一账号一天内登录失败5次以上，或被锁定",
+        "同一账号一天内登录失败、锁定期间再试共5次以上",
         ("signin.failure", "signin.refused", "signin.lockout", "signin.code.failure"),
         5,
     ),
@@ -152,4 +154,5 @@ def _found(check: _Check, rows: QuerySet[AuditEntry], shown: int) -> Unusual:
             Row(row["day"], row["actor_id"], row["name"], row["title"], row["n"], row["last"])
             for row in found
         ],
+        "人" if distinct else "次",
     )

@@ -12,4 +12,5 @@ urlpatterns = [
     path("mine/seen/", mine.seen, name="mine-seen"),
     path("mine/held/", mine.held, name="mine-held"),
     path("mine/reveal/<slug:field>/", mine.reveal, name="mine-reveal"),
+    path("mine/consents/<int:consent_id>/withdraw/", mine.withdraw, name="mine-withdraw"),
 ]

@@ -13,7 +13,8 @@ from django.db.models import Count
 from django.utils import timezone
 
 from weiye.base.accounts.actions import create_account, grant_membership
-from weiye.base.accounts.models import Account
+from weiye.base.accounts.models import Account, Membership
+from weiye.base.accounts.queries import actor_of
 from weiye.base.audit.actions import record
 from weiye.base.regions.models import Unit
 from weiye.base.regions.reading import path_end
@@ -251,8 +252,10 @@ def _resident(actor: Actor, entry: Mapping[str, str]) -> None:
             .first()
         )
         if chosen is not None:
+            answers = Membership.objects.active().filter(account=chosen.worker_id or 0).first()
             open_account(
-                actor=actor,
+                # As at the station: whoever answers for the file opens it, if anybody does.
+                actor=actor_of(answers) if answers else actor,
                 person_id=chosen.person_id,
                 username=entry["username"],
                 password=queries.password_of(entry["username"]),

@@ -100,7 +100,11 @@ def audit_spec(
 
     ``accounts``: the one account that the list is narrowed to by a link, as (id, name).
     """
-    titles = {key: role.title for key, role in roles().items()} | {"system": "系统"}
+    titles = {key: role.title for key, role in roles().items()} | {
+        "system": "系统",
+        "self": "本人账号",
+        "visitor": "没有登录",
+    }
     units = [
         (unit.path, unit.name)
         for unit in Unit.objects.filter(parent__path=actor.path).order_by("path")[:200]

@@ -23,20 +23,25 @@ from ...components.lists import ListPage
 from ...components.params import whole_number
 from .lists import audit_spec, recent
 
+# Segments of a community's path; what lies below is named by it.
+_COMMUNITY = 5
+
 
 def _actor(request: HttpRequest) -> Actor:
     return cast(Actor, request.actor)  # type: ignore[attr-defined]
 
 
 class UnitNames(Mapping[str, str]):
-    """Path → name of units, read once for all rows when the first is asked for."""
+    """Path → name of the unit, below a community that of the community; read once for a page."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def fill(self, paths: set[str]) -> None:
-        rows = Unit.objects.filter(path__in=paths - set(self._names)).order_by("path")
-        self._names |= dict(rows.values_list("path", "name"))
+        above = {path: "/".join(path.split("/")[:_COMMUNITY]) + "/" for path in paths if path}
+        rows = Unit.objects.filter(path__in=set(above.values())).order_by("path")
+        found = dict(rows.values_list("path", "name"))
+        self._names |= {path: found.get(home, path) for path, home in above.items()}
 
     def __getitem__(self, path: str) -> str:
         if path not in self._names:
@@ -98,7 +103,12 @@ def unusual(request: HttpRequest) -> HttpResponse:
         )
         for check in found
     ]
-    context = {"checks": checks, "days": watching.DAYS, "section": "unusual"}
+    context = {
+        "checks": checks,
+        "quiet": [check for check in found if not check.rows],
+        "days": watching.DAYS,
+        "section": "unusual",
+    }
     return render(request, "administration/audit/unusual.html", context)
 
 

@@ -31,7 +31,12 @@ _LABELS = {
     "retirement_base": "退休年龄按几岁算",
     "children": "孩子的出生日期",
 }
-_UNITS = {"monthly_income": "元", "retirement_base": "岁"}
+_UNITS = {
+    "monthly_income": "元",
+    "retirement_base": "岁",
+    "insured_months_local": "个月",
+    "contract_months": "个月",
+}
 _PERIODS = {
     PeriodKind.EMPLOYMENT: "工作情况",
     PeriodKind.EMPLOYMENT_REGISTRATION: "就业登记",
@@ -51,6 +56,15 @@ class Kept:
 def facts(person: Person) -> list[Kept]:
     """Every fact that is known, in words; unknown ones are not kept."""
     return list(_facts(person))
+
+
+def grouped(facts: list[Kept]) -> list[tuple[str, date | None, list[Kept]]]:
+    """(source, day, facts) together, the newest first: each source is said once."""
+    found: dict[tuple[str, date | None], list[Kept]] = {}
+    for each in facts:
+        found.setdefault((each.source, each.day), []).append(each)
+    ordered = sorted(found.items(), key=lambda item: item[0][1] or date.min, reverse=True)
+    return [(source, day, group) for (source, day), group in ordered]
 
 
 def _facts(person: Person) -> Iterator[Kept]:

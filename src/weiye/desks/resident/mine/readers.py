@@ -8,6 +8,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from weiye.base.accounts.roles import roles
 from weiye.base.audit.models import AuditEntry
@@ -28,8 +29,8 @@ class Look:
     """What one person did with my data on one day."""
 
     day: date
-    first: datetime
-    last: datetime
+    clock: str
+    """From when until when: 14:05, or 14:05–16:20."""
     times: int
     who: str
     role: str
@@ -78,8 +79,7 @@ def said(rows: list[dict[str, Any]]) -> list[Look]:
     return [
         Look(
             day=row["day"],
-            first=row["first"],
-            last=row["last"],
+            clock=_clock(row["first"], row["last"]),
             times=row["times"],
             who=row["actor_name"],
             role=titles.get(row["role"], row["role"]),
@@ -90,6 +90,11 @@ def said(rows: list[dict[str, Any]]) -> list[Look]:
         )
         for row in rows
     ]
+
+
+def _clock(first: datetime, last: datetime) -> str:
+    begin, end = (f"{timezone.localtime(at):%H:%M}" for at in (first, last))
+    return begin if begin == end else f"{begin}–{end}"
 
 
 def _what(row: dict[str, Any]) -> str:

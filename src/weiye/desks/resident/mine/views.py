@@ -2,14 +2,19 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from weiye.base.privacy import actions as privacy
 from weiye.base.privacy.masking import mask_id_number, mask_phone
+from weiye.base.privacy.models import Consent
+from weiye.base.privacy.queries import consents_of
+from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 from weiye.registers.people import residents
@@ -49,7 +54,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         "looks": readers.said(rows),
         "people": readers.people_count(actor),
         "help": assistance.own_help(actor, person_id=person.pk, as_of=timezone.localdate()),
-        "consents": _consents(actor),
+        "consents": list(consents_of(actor, "person", person.pk)),
+        "home": _home(person),
         "section": "mine",
     }
     return render(request, "resident/mine.html", context)
@@ -79,7 +85,7 @@ def held(request: HttpRequest) -> HttpResponse:
     person = _mine(request)
     context = {
         "person": person,
-        "facts": kept.facts(person),
+        "groups": kept.grouped(kept.facts(person)),
         "periods": kept.periods(_actor(request), person.pk),
         "section": "held",
     }
@@ -112,6 +118,15 @@ def reveal(request: HttpRequest, field: str) -> HttpResponse:
     return response
 
 
+def _home(person: Person) -> str:
+    """The community, and the building where one is known."""
+    path = "/".join(person.unit_path.split("/")[:5]) + "/"
+    community = Unit.objects.filter(path=path).first()
+    if community is None or community.pk == person.unit_id:
+        return person.unit.name
+    return f"{community.name}{person.unit.name}"
+
+
 def _masked(field: str, value: str) -> str:
     if not value:
         return ""
@@ -120,10 +135,15 @@ def _masked(field: str, value: str) -> str:
     return mask_phone(value) if field == "phone" else value[:6] + "***"
 
 
-def _consents(actor: Actor) -> Any:
-    """The resident's consents, once the register of consents is there."""
+@right("mine.read")
+@require_POST
+def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
+    """Take back a consent: as easy as giving it."""
+    actor = _actor(request)
+    residents.own_id(actor)
     try:
-        from weiye.base.privacy.queries import consents_of
-    except ImportError:
-        return None
-    return list(consents_of(actor, "person", residents.own_id(actor)))
+        privacy.withdraw(actor=actor, consent_id=consent_id)
+    except Consent.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, "已经撤回。我们不再为这件事用您的信息。")
+    return redirect("resident:mine")
