@@ -186,6 +186,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.services.assistance.jobs",
     "weiye.services.exchange.jobs",
     "weiye.base.runs.jobs",
+    "weiye.base.integrity.jobs",
     "weiye.base.audit.jobs",
     "weiye.base.privacy.jobs",
     "weiye.base.accounts.jobs",

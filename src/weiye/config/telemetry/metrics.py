@@ -124,7 +124,7 @@ _ASKED: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "Audit entries that no batch seals yet",
         (),
         (
-            "SELECT count(*) FROM audit_auditentry WHERE id >= "
+            "SELECT count(*) FROM audit_auditentry WHERE id > "
             "coalesce((SELECT watermark FROM audit_auditbatch ORDER BY number DESC LIMIT 1), 0)"
         ),
     ),

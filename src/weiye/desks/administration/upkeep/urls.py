@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import integrity
+
+urlpatterns = [
+    path("integrity/", integrity.page, name="integrity"),
+    path("integrity/begin/", integrity.begin, name="integrity-begin"),
+]
