@@ -19,7 +19,7 @@ from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 from weiye.services.assistance import jobs
 
-from ...components.forms import ComponentForm
+from ...components.forms import ComponentForm, date_field, long_text
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -32,19 +32,12 @@ class DecisionForm(ComponentForm):
         choices=[("approve", "批准启用"), ("reject", "退回")],
         widget=forms.RadioSelect,
     )
-    in_force_from = forms.DateField(
-        label="启用日期",
+    in_force_from = date_field(
+        "启用日期",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="从这一天起，系统按这个版本计算。条款自己的起止日期不变。",
     )
-    note = forms.CharField(
-        label="意见",
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="退回时请写明原因。",
-    )
+    note = long_text("意见", rows=2, required=False, help_text="退回时请写明原因。")
 
     def clean_in_force_from(self) -> date | None:
         day: date | None = self.cleaned_data["in_force_from"]
@@ -54,10 +47,7 @@ class DecisionForm(ComponentForm):
 
 
 class ReplayForm(ComponentForm):
-    as_of = forms.DateField(
-        label="哪一天",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    as_of = date_field("哪一天")
     version = forms.ChoiceField(label="用哪个版本", required=False)
 
     def __init__(self, today: date, *args: object, **kwargs: object) -> None:
