@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -112,7 +111,7 @@ def _wait(address: str, web: subprocess.Popen[bytes], log: Path) -> None:
         try:
             urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
             return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except OSError:
             assert web.poll() is None, log.read_text()[-4000:]
             assert time.monotonic() < deadline, "the web server does not answer"
             time.sleep(0.1)

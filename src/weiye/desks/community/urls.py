@@ -33,6 +33,7 @@ urlpatterns = [
     path("contacts/<int:contact_id>/withdraw/", entries.withdraw, name="withdraw"),
     path("entries/<int:entry_id>/hide/", entries.hide, name="hide"),
     path("entries/<int:entry_id>/restore/", entries.restore, name="restore"),
+    path("files/assign/", files.assign_picked, name="assign-picked"),
     path("files/<int:file_id>/close/", files.close, name="close"),
     path("files/<int:file_id>/reopen/", files.reopen, name="reopen"),
     path("files/<int:file_id>/assign/", files.assign, name="assign"),

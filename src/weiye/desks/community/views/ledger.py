@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
+from weiye.services.assistance import queries as assistance
 
 from ...components.lists import ListPage
 from ...components.params import typed
@@ -21,8 +22,6 @@ def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]
 
     Raises ``Http404`` for a unit outside it.
     """
-    from weiye.services.assistance import queries as assistance
-
     day = timezone.localdate()
     rows = assistance.ledger(actor, as_of=day)
     unit = None
@@ -40,19 +39,20 @@ def ledger(request: HttpRequest) -> HttpResponse:
     """The ledger (GET), or the way to it from its search form (POST): no number in an address."""
     actor = actor_of(request)
     if request.method == "POST":
-        return _to_ledger(request.POST)
+        return to_ledger(request.POST)
     if LEDGER_SEARCH.conceals(request.GET):
-        return _to_ledger(request.GET)
+        return to_ledger(request.GET)
     page, unit = ledger_page(actor, request.GET)
     # A grown ledger is empty only by its filters; an empty one asks for the first roster.
     first_use = not page.total and not page.active and not page.complaints and unit is None
+    assigns = actor.can("files.manage") and not first_use
     context = {
         "list": page,
         "unit": unit,
         "first_use": first_use,
         "can_import": actor.can("people.import"),
         "can_export": actor.can("people.export"),
-        "can_assign": actor.can("files.manage"),
+        "workers": assistance.workers(actor, path=actor.path) if assigns else [],
         "runs": runs_of(actor, "people.export"),
     }
     return render(request, "community/ledger.html", context)
@@ -63,6 +63,6 @@ def ledger_list(actor: Actor, params: QueryDict) -> ListPage:
     return ledger_page(actor, params)[0]
 
 
-def _to_ledger(params: QueryDict) -> HttpResponse:
+def to_ledger(params: QueryDict) -> HttpResponse:
     query = LEDGER_SEARCH.settled(params).urlencode()
     return redirect(reverse("community:ledger") + (f"?{query}" if query else ""))
