@@ -185,8 +185,8 @@ def test_warned_then_graced_then_anonymised_for_good(rules: Any) -> None:
         assert (contact.kind, contact.on) == ("policy", LONG_AGO)
         file.refresh_from_db()
         assert file.closed_on == LONG_AGO
-        entry = AuditEntry.objects.get(verb="retention.anonymise")
-        assert (entry.thing_type, entry.thing_id) == ("people", str(one.pk))
+        entry = AuditEntry.objects.get(verb="person.anonymise")
+        assert (entry.thing_type, entry.thing_id) == ("person", str(one.pk))
         # Nothing anywhere still names the person.
         from django.db import connection
 

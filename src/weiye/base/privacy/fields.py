@@ -1,5 +1,6 @@
 """Columns that the database holds encrypted (`cipher`); each is found by `encrypted_fields`."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -44,9 +45,14 @@ class Sealed:
 
 
 class EncryptedTextField(Sealed, _Bytes):
-    """Text that the database holds encrypted. Empty text is stored as NULL."""
+    """Text that the database holds encrypted. Empty text is stored as NULL.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    ``mask``: what a page shows of it until somebody asks for the whole and says why (`masked`,
+    `revealable`). Without one it is not shown by itself: drafts, secrets, previews.
+    """
+
+    def __init__(self, *args: Any, mask: Callable[[str], str] | None = None, **kwargs: Any) -> None:
+        self.mask = mask
         kwargs["null"] = True
         kwargs["editable"] = False
         super().__init__(*args, **kwargs)
@@ -67,6 +73,25 @@ class EncryptedTextField(Sealed, _Bytes):
 
     def value_to_string(self, obj: models.Model) -> str:
         raise TypeError("an encrypted field is not serialised")
+
+
+def revealable(model: type[models.Model]) -> dict[str, str]:
+    """The masked columns of a model: name → label."""
+    return {
+        column.name: str(column.verbose_name)
+        for column in model._meta.concrete_fields
+        if isinstance(column, EncryptedTextField) and column.mask is not None
+    }
+
+
+def masked(row: models.Model, name: str) -> str:
+    """What may be shown of an encrypted value without a reason; empty for an empty one."""
+    column = row._meta.get_field(name)
+    assert isinstance(column, EncryptedTextField)
+    value = str(getattr(row, name) or "")
+    if not value:
+        return ""
+    return column.mask(value) if column.mask is not None else "***"
 
 
 class SealedBytesField(Sealed, _Raw):
@@ -153,5 +178,7 @@ __all__ = [
     "encrypt",
     "encrypted_fields",
     "index_fields",
+    "masked",
+    "revealable",
     "sealed",
 ]

@@ -32,3 +32,12 @@ def mask_name(value: str) -> str:
     '王**'
     """
     return value[:1] + "*" * (len(value) - 1)
+
+
+def mask_address(value: str) -> str:
+    """Keep the beginning: the road or the village, not the door.
+
+    >>> mask_address("环翠区文化中路12号楼301")
+    '环翠区文化中***'
+    """
+    return value[:6] + "***" if value else ""

@@ -53,6 +53,9 @@ class Handler:
     due: Callable[[Actor, date], Iterable[Due]]
     end: Callable[[Actor, Sequence[str], date], Sequence[str]]
     named: Callable[[Actor, Sequence[str]], Mapping[str, str]] = lambda actor, things: {}
+    #: How the log calls a thing, and its end; by default ``what`` and ``retention.…``.
+    kind: str = ""
+    verb: str = ""
 
 
 #: (actor, things, last used before) → those that must be kept whatever the rule says.
@@ -228,6 +231,10 @@ class _Rule:
                 )
             )
         Notice.objects.bulk_create(rows, batch_size=1000)
+        kind = self.handler.kind or self.rule.what
+        detail = {"rule": self.rule.id}
+        entries = [(row.unit_path, kind, row.thing, {**detail, "due": row.due_on}) for row in rows]
+        record_many(actor=self.actor, verb="retention.warn", entries=entries)
         if rows:
             self.done.warned[self.rule.id] += len(rows)
 
@@ -251,10 +258,10 @@ class _Rule:
             rows = Notice.objects.visible_to(self.actor).filter(
                 what=self.rule.what, thing__in=ended, closed_on__isnull=True
             )
-            entries = [
-                (row.unit_path, self.rule.what, row.thing, {"rule": self.rule.id}) for row in rows
-            ]
-            record_many(actor=self.actor, verb=f"retention.{self.rule.then}", entries=entries)
+            kind = self.handler.kind or self.rule.what
+            entries = [(row.unit_path, kind, row.thing, {"rule": self.rule.id}) for row in rows]
+            verb = self.handler.verb or f"retention.{self.rule.then}"
+            record_many(actor=self.actor, verb=verb, entries=entries)
             rows.update(closed_on=self.as_of, outcome=self.rule.then)
             if ended:
                 self.done.ended[self.rule.id] += len(ended)

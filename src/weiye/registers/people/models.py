@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from weiye.base.privacy.fields import BlindIndexField, EncryptedTextField, NextIndexField
+from weiye.base.privacy.masking import mask_address, mask_id_number, mask_phone
 from weiye.base.regions.models import Unit
 from weiye.base.scope.models import Scoped
 
@@ -66,7 +67,7 @@ class Household(Scoped):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     # 户号 of the sender, unique within the community.
     number = models.CharField("户号", max_length=64)
-    address = EncryptedTextField("住址")
+    address = EncryptedTextField("住址", mask=mask_address)
     synthetic = models.BooleanField("演示数据", default=False)
 
     class Meta:
@@ -93,13 +94,13 @@ class Person(Scoped):
     name_2, name_3, name_4 = search.tail(2), search.tail(3), search.tail(4)
     name_dot = search.after_dot()
     pinyin = search.without_blanks()
-    id_number = EncryptedTextField("身份证号")
+    id_number = EncryptedTextField("身份证号", mask=mask_id_number)
     id_index = BlindIndexField(of="id_number", unique=True)
     id_index_next = NextIndexField(of="id_number", unique=True)
-    phone = EncryptedTextField("电话")
+    phone = EncryptedTextField("电话", mask=mask_phone)
     phone_index = BlindIndexField(of="phone", db_index=True)
     phone_index_next = NextIndexField(of="phone")
-    address = EncryptedTextField("住址")
+    address = EncryptedTextField("住址", mask=mask_address)
 
     birth_date = models.DateField("出生日期", null=True)
     sex = models.CharField("性别", max_length=1, null=True, choices=Sex.choices)

@@ -154,4 +154,15 @@ def _signs_in(actor: Actor, things: Sequence[str], before: date) -> set[str]:
 
 
 keep_back("people", _signs_in)
-register(Handler("people", "居民", ("anonymise",), _due, _anonymise, _named))
+register(
+    Handler(
+        "people",
+        "居民",
+        ("anonymise",),
+        _due,
+        _anonymise,
+        _named,
+        kind="person",
+        verb="person.anonymise",
+    )
+)

@@ -1,13 +1,14 @@
 """One person: who, why helped, what is owed, the four lists, what was done."""
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from weiye.base.audit.queries import of_thing
-from weiye.base.privacy.masking import mask_id_number, mask_phone
+from weiye.base.privacy.fields import masked
 from weiye.base.scope.access import right
 from weiye.registers.people import actions, queries
 from weiye.registers.people.models import Person
@@ -20,7 +21,10 @@ from ..desk import actor_of
 from ..forms import CLOSE_REASONS, HIDE_REASONS, ContactForm
 
 READERS_SHOWN = 20
-REVEAL_REASONS = ("联系本人", "核对身份", "办理业务", "上门走访")
+OTHER_REASON = "其他"
+REVEAL_REASONS = ("联系本人", "核对身份", "办理业务", "上门走访", OTHER_REASON)
+# A whole value leaves the screen by itself.
+SHOWN_SECONDS = 60
 VERBS = {
     "person.read": "打开了这一页",
     "person.reveal": "查看了完整信息",
@@ -60,7 +64,7 @@ def page(
         "workers": assistance.workers(actor, path=found.person.unit_path)
         if is_open and actor.can("files.manage")
         else [],
-        "masked_address": _mask_address(found.person.address or ""),
+        "masked": {field: masked(found.person, field) for field in actions.REVEALABLE},
         "hide_reasons": HIDE_REASONS,
         "close_reasons": CLOSE_REASONS,
         "reveal_reasons": REVEAL_REASONS,
@@ -99,13 +103,12 @@ def reveal(request: HttpRequest, person_id: int, field: str) -> HttpResponse:
                 actor=actor,
                 person_id=person_id,
                 field=field,
-                reason=typed(request.POST, "reason", 200),
+                reason=_reason(request.POST),
             )
             context["value"] = value or "未登记"
             name = "components/includes/revealed.html"
         else:
-            whole = getattr(queries.person(actor, person_id), field) or ""
-            context["value"] = MASKS[field](whole)
+            context["value"] = masked(queries.person(actor, person_id), field)
             name = "components/includes/masked.html"
     except Person.DoesNotExist:
         raise Http404 from None
@@ -119,15 +122,19 @@ def reveal(request: HttpRequest, person_id: int, field: str) -> HttpResponse:
             "community/revealed.html",
             {**context, "part": name, "person_id": person_id},
         )
+        response["Refresh"] = (
+            f"{SHOWN_SECONDS}; url={reverse('community:person', args=[person_id])}"
+        )
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _mask_address(address: str) -> str:
-    return address[:6] + "***" if address else ""
-
-
-MASKS = {"id_number": mask_id_number, "phone": mask_phone, "address": _mask_address}
+def _reason(sent: QueryDict) -> str:
+    """One of the list, with own words; "other" needs them."""
+    reason, words = typed(sent, "reason", 40), typed(sent, "words", 150)
+    if reason == OTHER_REASON and not words:
+        raise ValidationError("选“其他”时请写明原因。")
+    return f"{reason}：{words}" if words else reason
 
 
 @right("people.read")
