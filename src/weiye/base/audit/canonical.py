@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -64,9 +64,14 @@ def leaf(text: str) -> bytes:
 
 def marks(text: str) -> bytes:
     """Two bytes per column: enough to say which one differs, too little to prove anything."""
-    values = json.loads(text)
-    sums = [zlib.crc32(json.dumps(value, sort_keys=True).encode()) & 0xFFFF for value in values]
+    sums = [zlib.crc32(_plain(value)) & 0xFFFF for value in json.loads(text)]
     return struct.pack(f">{len(sums)}H", *sums)
+
+
+def _plain(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    return json.dumps(value, sort_keys=True).encode() if isinstance(value, dict) else b"%r" % value
 
 
 def mark_size(form: int = FORM) -> int:
@@ -81,6 +86,14 @@ def differing(text: str, marked: bytes, form: int = FORM) -> list[str]:
         for place, (_, words) in enumerate(FORMS[form].values())
         if now[2 * place : 2 * place + 2] != marked[2 * place : 2 * place + 2]
     ]
+
+
+def told(text: str, form: int = FORM) -> tuple[datetime, str]:
+    """(time, verb) of an entry's text."""
+    columns = list(FORMS[form])
+    values = json.loads(text)
+    at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=values[columns.index("at")])
+    return at, str(values[columns.index("verb")])
 
 
 def micros(at: datetime) -> int:

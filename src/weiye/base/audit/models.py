@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -35,6 +36,7 @@ class AuditEntry(Scoped):
     class Meta:
         ordering = ["-id"]
         indexes = [
+            BrinIndex(fields=["at"], name="audit_at"),
             models.Index(fields=["thing_type", "thing_id", "-id"], name="audit_thing"),
             models.Index(
                 fields=["person_id", "-id"],

@@ -29,6 +29,7 @@ from .canonical import (
     leaf,
     mark_size,
     text_sql,
+    told,
 )
 from .models import AuditBatch
 
@@ -255,43 +256,44 @@ class _Check:
             return
         high = max(batch.head["watermark"] for batch in batches)
         late = [key for batch in batches for key in batch.ids if not low < key <= high]
-        present: dict[int, tuple[datetime, str, str]] = {}
+        present: dict[int, str] = {}
         form = batches[0].form
-        sql = f"SELECT e.id, e.at, e.verb, {text_sql(form)} FROM audit_auditentry e WHERE "  # noqa: S608
+        sql = f"SELECT e.id, {text_sql(form)} FROM audit_auditentry e WHERE "  # noqa: S608
         with everything(), connection.cursor() as cursor:
             for where, args in (
                 ("e.id > %s AND e.id <= %s", [low, high]),
                 ("e.id = ANY(%s)", [late]),
             ):
                 cursor.execute(sql + where, args)
-                for key, at, verb, text in cursor.fetchall():
-                    present[key] = (at, verb, text)
+                present.update(cursor.fetchall())
         for batch in batches:
             self.report.entries += len(batch.ids)
             for place, key in enumerate(batch.ids):
-                row = present.pop(key, None)
-                self.stray.pop(key, None)
+                text = present.pop(key, None)
                 wanted = batch.leaf(place)
-                if row is None:
+                if text is None:
                     self.lost[wanted] = key
                     words = f"记录不见了（封存于第{batch.number}批）"
                     self._add(What.MISSING, batch.number, key, words)
-                elif (now := leaf(row[2])) != wanted:
+                elif (now := leaf(text)) != wanted:
                     self.lost[wanted] = key
-                    names = "、".join(differing(row[2], batch.mark(place), batch.form))
-                    self.odd.append((batch.number, key, now, names, row[0], row[1]))
+                    names = "、".join(differing(text, batch.mark(place), batch.form))
+                    self.odd.append((batch.number, key, now, names, *told(text, batch.form)))
+            if self.stray:
+                for key in batch.ids:
+                    self.stray.pop(key, None)
         span = batches[-1].number
-        for key, (at, verb, text) in present.items():
+        for key, text in present.items():
             if low < key <= high:
                 number = next((b.number for b in batches if key <= b.head["watermark"]), span)
-                self.stray[key] = (number, at, verb, leaf(text))
+                self.stray[key] = (number, *told(text, form), leaf(text))
 
     def _strays_below_one(self) -> None:
-        sql = f"SELECT e.id, e.at, e.verb, {text_sql()} FROM audit_auditentry e WHERE e.id < 1"  # noqa: S608
+        sql = f"SELECT e.id, {text_sql()} FROM audit_auditentry e WHERE e.id < 1"  # noqa: S608
         with everything(), connection.cursor() as cursor:
             cursor.execute(sql)
-            for key, at, verb, text in cursor.fetchall():
-                self.stray[key] = (1, at, verb, leaf(text))
+            for key, text in cursor.fetchall():
+                self.stray[key] = (1, *told(text), leaf(text))
 
     def _settle(self, last: _Batch | None) -> None:
         """What can only be said at the end: who changed places, and what belongs nowhere."""
