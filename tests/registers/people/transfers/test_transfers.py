@@ -14,7 +14,7 @@ from tests.world import SIGNS, A, B, C, D, E, actor, path_of
 from weiye.base.audit.models import AuditEntry
 from weiye.base.scope.actor import Actor, NotAllowed, below, system
 from weiye.base.scope.fence import fence
-from weiye.registers.people.models import Household, Person
+from weiye.registers.people.models import Household, Person, WorkWish
 from weiye.registers.people.transfers import actions, moving, queries
 from weiye.registers.people.transfers.models import TransferRequest, TransferState
 from weiye.registers.people.transfers.states import MOVES, Party
@@ -368,10 +368,11 @@ def test_time_takes_it_up_and_lets_it_lapse() -> None:
         assert not queries.waiting(clerk).exists()
         with pytest.raises(ValidationError, match="起由您单位"):
             actions.accept(actor=clerk, transfer_id=other_side(mine[0]).pk, now=now)
-    assert actions.sweep(now=now + timedelta(days=6, hours=23)) == {"escalated": 0, "expired": 0}
+    nothing = {"escalated": 0, "expired": 0, "gathered": 0}
+    assert actions.sweep(now=now + timedelta(days=6, hours=23)) == nothing
     late = now + timedelta(days=7)
-    assert actions.sweep(now=late) == {"escalated": 2, "expired": 0}
-    assert actions.sweep(now=late) == {"escalated": 0, "expired": 0}
+    assert actions.sweep(now=late) == {"escalated": 2, "expired": 0, "gathered": 0}
+    assert actions.sweep(now=late) == nothing
     with fence(system()):
         judges = [other_side(row).escalated_to.code for row in mine]
     # The street of both; where only the province is above both, the county that answers.
@@ -384,7 +385,7 @@ def test_time_takes_it_up_and_lets_it_lapse() -> None:
     end = now + timedelta(days=30)
     with pytest.raises(ValidationError, match="期限"):
         accept(actor("worker-a"), other_side(mine[0]), now=end)
-    assert actions.sweep(now=end) == {"escalated": 0, "expired": 2}
+    assert actions.sweep(now=end) == {"escalated": 0, "expired": 2, "gathered": 0}
     with fence(b):
         assert {row.state for row in TransferRequest.objects.all()} == {"expired"}
 
@@ -405,3 +406,17 @@ def test_a_refusal_says_why_and_not_by_whom() -> None:
             unit_path__gte=lo, unit_path__lt=hi, verb="transfer.refuse"
         )
         assert {entry.actor_name for entry in told} == {"迁移办理"}
+
+
+def test_what_was_added_in_the_moment_of_the_move_is_gathered() -> None:
+    first, second = home(count=2)
+    accept(actor("worker-a"), other_side(asked(actor("worker-b"), first, B, household=True)))
+    with fence(system()):
+        WorkWish.objects.filter(pk=first.pk).update(unit_path=path_of(A))
+        WorkWish.objects.create(person=second, unit_path=path_of(A))
+        assert moving.left_behind([first.pk, second.pk]) == {"people.WorkWish": 2}
+    assert actions.sweep()["gathered"] == 2
+    assert actions.sweep()["gathered"] == 0
+    with fence(system()):
+        assert moving.left_behind([first.pk, second.pk]) == {}
+    assert raw(actor("worker-a"), "people_workwish") == 0

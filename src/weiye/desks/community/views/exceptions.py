@@ -25,6 +25,8 @@ from ..transfer_forms import ClaimForm
 def claim(request: HttpRequest) -> HttpResponse:
     """Open another community for three hours, with a reason that others will judge."""
     actor = actor_of(request)
+    if actor.until is not None:
+        raise NotAllowed("whoever acts by exception claims no emergency")
     form = ClaimForm(emergency.area(actor) or actor.path, request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -38,6 +38,8 @@ from .terms import terms
 OFFICE = system(name="迁移办理")
 # Seconds that a click waits for an import or a refresh of the lists to end.
 PATIENCE = 8
+# Whoever adds something to a person at the very moment of the move may leave it behind.
+GATHERED_FOR = timedelta(days=2)
 BUSY = "其中一个社区正在导入名册或更新清单，请过一会儿再办。什么都没有改动。"
 
 Outcome = Literal["submitted", "here", "nowhere"]
@@ -182,6 +184,7 @@ def accept(
     """
     now = now or timezone.now()
     own = TransferRequest.objects.visible_to(actor).get(pk=transfer_id)
+    actor.require(MOVES["transfer.accept"].right)
     with transaction.atomic(), _patience(), transaction.atomic(), fence(OFFICE):
         first = list(_both(own))
         # Turns before rows, in one order for all: imports and refreshes of either unit end first.
@@ -243,10 +246,18 @@ def withdraw(
 
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
-    """What time does: requests go up, or lapse. Returns how many of each; idempotent."""
+    """What time does: requests go up, or lapse; strays are gathered. Idempotent.
+
+    Returns how many of each.
+    """
     now = now or timezone.now()
-    done = {"escalated": 0, "expired": 0}
+    done = {"escalated": 0, "expired": 0, "gathered": 0}
     with fence(OFFICE):
+        lately = TransferRequest.objects.filter(
+            side=Side.IN, state=TransferState.ACCEPTED, decided_at__gt=now - GATHERED_FOR
+        )
+        people = list(lately.order_by("pk").values_list("person_id", flat=True))
+        done["gathered"] = moving.gather([pk for pk in people if pk is not None])
         late = TransferRequest.objects.filter(side=Side.OUT, state__in=OPEN)
         lapsed = list(late.filter(expires_at__lte=now).order_by("pk"))
         rising = list(

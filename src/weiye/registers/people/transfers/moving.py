@@ -190,6 +190,28 @@ def _move_accounts(person_ids: Sequence[int], to: Unit) -> None:
     Account.objects.filter(pk__in=only_mine).update(unit=to, unit_path=to.path)
 
 
+def gather(person_ids: Sequence[int]) -> int:
+    """Bring rows along that were added by somebody who still saw the person in the old unit.
+
+    Of these people and the others of their households; as the office. Returns how many.
+    """
+    found = 0
+    people = Person.objects.filter(
+        Q(pk__in=list(person_ids)) | Q(household__members__in=list(person_ids))
+    )
+    for pk, path in people.order_by("pk").distinct().values_list("pk", "unit_path"):
+        home = community_of(path)
+        unit = None
+        for table in hanging():
+            rows = table.of([pk]).exclude(unit_path__gte=home, unit_path__lt=home[:-1] + "0")
+            strays = list(rows.order_by("pk").values_list("pk", flat=True))
+            if strays:
+                unit = unit or Unit.objects.get(path=path)
+                table.model._base_manager.filter(pk__in=strays).update(**_place(table.model, unit))
+                found += len(strays)
+    return found
+
+
 def left_behind(person_ids: Sequence[int]) -> dict[str, int]:
     """Rows by table whose community is not that of their person; to be asked as the office."""
     homes = {
