@@ -1,6 +1,7 @@
 from django.urls import path
 
 from .views import (
+    consents,
     edit,
     entries,
     exceptions,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("people/<int:person_id>/print/", person.paper, name="print"),
     path("people/<int:person_id>/match/", matches.for_person, name="person-match"),
     path("people/<int:person_id>/reveal/<slug:field>/", person.reveal, name="reveal"),
+    path("people/<int:person_id>/consents/", consents.give, name="consent-give"),
+    path("consents/<int:consent_id>/withdraw/", consents.withdraw, name="consent-withdraw"),
     path("people/<int:person_id>/contacts/", entries.contact, name="contact"),
     path("contacts/<int:contact_id>/withdraw/", entries.withdraw, name="withdraw"),
     path("entries/<int:entry_id>/hide/", entries.hide, name="hide"),

@@ -19,6 +19,7 @@ from weiye.services.assistance.models import FileState
 from ...components.params import typed
 from ..desk import actor_of
 from ..forms import CLOSE_REASONS, HIDE_REASONS, ContactForm
+from . import consents
 
 READERS_SHOWN = 20
 OTHER_REASON = "其他"
@@ -69,6 +70,7 @@ def page(
         "close_reasons": CLOSE_REASONS,
         "reveal_reasons": REVEAL_REASONS,
         "day": day,
+        "consents": consents.section(actor, found.person),
         "transfer": transfers.open_for(actor, person_id),
         "can": {
             "record": actor.can("contacts.record") and is_open,
