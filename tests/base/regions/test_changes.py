@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from tests.base.regions.sound import broken
 from tests.world import A, B, C, actor, path_of
 from weiye.base.accounts.models import Membership
 from weiye.base.audit.models import AuditEntry
@@ -95,7 +96,7 @@ def test_a_moved_unit_takes_rows_accounts_and_queued_work_with_it() -> None:
         assert cursor.fetchone()[0] == a.path
     assert outcome.rows["people.Person"] == 1
     assert outcome.rows["accounts.Membership"] == members > 0
-    assert not queries.strays()
+    assert broken() == {}
     # The log stays where it was written, and both sides can read of the move.
     moved = AuditEntry.objects.filter(verb="unit.move")
     assert {entry.unit_path for entry in moved} == {path_of(A), a.path}
@@ -371,3 +372,25 @@ def test_every_kind_of_work_that_holds_units_is_waited_for() -> None:
     }
     # What only adds to the log changes no row of a unit.
     assert found - {"audit.seal", "audit.sink"} <= set(TURNS)
+
+
+def test_the_checks_notice_a_broken_tree() -> None:
+    assert broken() == {}
+    a, b = unit(A), unit(B)
+    Unit.objects.filter(pk=a.pk).update(path="37/01/99/")
+    Unit.objects.filter(pk=unit(STREET_2).pk).update(ended_on=TODAY)
+    for n, (first, last) in enumerate([(20, 10), (9, 5)]):
+        UnitPast.objects.create(
+            unit=b,
+            during=(TODAY - timedelta(days=first), TODAY - timedelta(days=last)),
+            code=f"x{n}",
+            name="x",
+            path=b.path,
+            verb="amend",
+        )
+    found = broken()
+    assert found["regions.path_below_parent"] == [a.pk]
+    assert found["regions.open_below_closed"] == [unit(C).pk]
+    assert found["regions.history_in_order"] == [b.pk]
+    assert found["regions.closed_code_freed"] == [unit(STREET_2).pk]
+    assert found["accounts.membership_in_its_unit"]

@@ -1,6 +1,6 @@
 """Reading the tree. It is public; ``visible_to`` bounds what an actor may act on."""
 
-from .past import Remap, UnitOn, history, remap, rolled_up, strays, tree, unit_on
+from .past import Remap, UnitOn, history, remap, rolled_up, tree, unit_on
 from .places import ancestors, children, offspring_on, trail, unit_by_code
 from .searching import Found, search, search_with_places, suggest
 
@@ -16,7 +16,6 @@ __all__ = [
     "rolled_up",
     "search",
     "search_with_places",
-    "strays",
     "suggest",
     "trail",
     "tree",

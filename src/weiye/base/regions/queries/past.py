@@ -187,25 +187,3 @@ def _changed(day: date) -> tuple[list[int], _Facts]:
 def history(unit: Unit) -> list[UnitPast]:
     """The unit's earlier versions, newest first."""
     return list(unit.past.select_related("parent").order_by("-during"))
-
-
-def strays() -> dict[str, int]:
-    """Model label → rows whose ``unit_path`` is not that of the unit that they name.
-
-    There are none unless a row was written at the very moment in which its unit moved.
-    """
-    from django.apps import apps
-
-    found = {}
-    with connection.cursor() as cursor:
-        for model in apps.get_models():
-            names = {each.column for each in model._meta.concrete_fields}
-            if model is Unit or not {"unit_id", "unit_path"} <= names:
-                continue
-            cursor.execute(
-                f'SELECT count(*) FROM "{model._meta.db_table}" t '  # noqa: S608
-                "JOIN regions_unit u ON u.id = t.unit_id WHERE u.path <> t.unit_path"
-            )
-            if number := int(cursor.fetchone()[0]):
-                found[model._meta.label] = number
-    return found

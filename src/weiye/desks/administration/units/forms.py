@@ -141,6 +141,8 @@ PARTS = 6
 class SplitForm(ChangeForm):
     """Up to six parts, each a code and a name; then for each unit below where it goes."""
 
+    says_optional = False
+
     keep = forms.ChoiceField(
         label="原单位",
         choices=[("1", "保留，只分出一部分"), ("0", "撤销，全部分到新单位")],

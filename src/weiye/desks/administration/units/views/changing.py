@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from weiye.base.regions import actions
 from weiye.base.regions.actions import Outcome
-from weiye.base.regions.models import Level, Unit
+from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 
@@ -124,7 +124,10 @@ def change(request: HttpRequest, code: str, verb: str) -> HttpResponse:
         "form": form,
         "outcome": outcome,
         "rows": rows_words(outcome.rows) if outcome else [],
-        "levels": dict(Level.choices),
+        # Memberships in a unit that is closed go on seeing its remnant alone.
+        "stranded": outcome.rows.get("accounts.Membership", 0)
+        if outcome and any(not each.is_open for each in outcome.units)
+        else 0,
         "sent": _sent(request) if outcome else [],
     }
     status = 422 if form.errors else 200
