@@ -40,7 +40,7 @@ def units(actor: Actor, text: str = "") -> QuerySet[Unit]:
     if not wide:
         return Unit.objects.none()
     lo, hi = actor.range
-    found = Unit.objects.below(wide).filter(level__in=terms()[0].opens)
+    found = Unit.objects.open().below(wide).filter(level__in=terms()[0].opens)
     found = found.exclude(path__gte=lo, path__lt=hi)
     if text := text.strip():
         found = found.filter(name__contains=text) | found.filter(initials__startswith=text.lower())

@@ -69,7 +69,7 @@ def find_places(text: str, limit: int = 20) -> list[Match]:
     if text.isascii():
         wanted = Q(initials__startswith=text.lower()) | Q(code=text)
     units = list(
-        Unit.objects.filter(
+        Unit.objects.open().filter(
             wanted, level__in=(Level.COUNTY, Level.STREET, Level.COMMUNITY)
         ).order_by("path")[:limit]
     )

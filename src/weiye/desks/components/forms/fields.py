@@ -127,7 +127,7 @@ class UnitField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        units = Unit.objects.order_by("path")
+        units = Unit.objects.open().order_by("path")
         if self.within:
             units = units.filter(path__gte=self.within, path__lt=self.within[:-1] + "0")
         if self.levels:
