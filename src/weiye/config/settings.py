@@ -143,6 +143,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 METRICS_TOKEN = os.environ.get("WEIYE_METRICS_TOKEN", "")
 # 64 hexadecimal digits; without it `backup.key` in the state folder.
 BACKUP_KEY = os.environ.get("WEIYE_BACKUP_KEY", "")
+# A second place for the audit chain: a file, syslog://host:port or udp://host:port.
+AUDIT_SINK = os.environ.get("WEIYE_AUDIT_SINK", "")
 # Where traces go (OTLP over HTTP); the other OTEL_… names are read by OpenTelemetry itself.
 TRACES_TO = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 

@@ -41,7 +41,7 @@ _PRIORITY = 22 * 8 + 5
 
 def place() -> str:
     """The configured sink, or ''."""
-    return str(getattr(settings, "AUDIT_SINK", "") or os.environ.get("WEIYE_AUDIT_SINK", ""))
+    return str(settings.AUDIT_SINK)
 
 
 def line(batch: AuditBatch) -> bytes:
