@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from playwright.sync_api import expect
+
 from .conftest import DESKTOP, PHONE, Visitor
 
 SAVED = "已自动保存"
@@ -37,7 +39,7 @@ def test_what_was_typed_is_there_again_and_can_be_thrown_away(visit: Any) -> Non
     stranger.go("/community/vacancies/new/")
     assert stranger.page.get_by_label("岗位名称").input_value() == ""
     page.get_by_role("button", name="丢弃，重新填").click()
-    page.wait_for_function("document.querySelector('#id_title')?.value === ''")
+    expect(page.locator("#id_title")).to_have_value("")
     assert not page.get_by_text("已恢复您没填完的内容").is_visible()
 
 
@@ -85,7 +87,7 @@ def test_off_line_the_form_stays_and_is_kept_when_the_network_is_back(visit: Any
     page.reload()
     assert page.locator("#id_note").input_value() == "在楼下遇到，约了周三"
     page.locator("[data-draft-discard]").click()
-    page.wait_for_function("document.querySelector('#id_note')?.value === ''")
+    expect(page.locator("#id_note")).to_have_value("")
 
 
 def test_the_second_of_two_is_told_what_the_first_changed(visit: Any) -> None:

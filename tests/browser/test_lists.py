@@ -1,4 +1,4 @@
-"""Lists by keyboard, rows picked here and everywhere, columns remembered, weight, help."""
+"""Lists by keyboard, rows picked, columns remembered; help, weight, the dark, reading aloud."""
 
 import gzip
 import re
@@ -120,3 +120,31 @@ def test_an_old_browser_is_told_and_a_new_one_is_not(visit: Any) -> None:
     visitor.go("/")
     assert notice.is_visible()
     visitor.sound()
+
+
+VOICES = """(voices) => {
+  window.said = [];
+  Object.defineProperty(window, 'speechSynthesis', {value: {
+    speaking: false, getVoices: () => voices, cancel() {}, speak(u) { window.said.push(u.text); },
+    addEventListener() {}}});
+  window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+}"""
+
+
+def test_large_type_reads_aloud_with_a_voice_of_the_device_alone(visit: Any) -> None:
+    for voice, offered in (
+        ('[{"lang": "zh-CN", "localService": true}]', True),
+        ('[{"lang": "zh-CN", "localService": false}]', False),
+        ('[{"lang": "en-US", "localService": true}]', False),
+    ):
+        visitor = visit(PHONE, large=True)
+        visitor.context.add_init_script(f"({VOICES})({voice})")
+        page = visitor.go("/")
+        button = page.locator("[data-read]")
+        assert button.is_visible() is offered
+        visitor.sound()
+        if offered:
+            button.click()
+            said = page.evaluate("window.said")
+            assert said[0] == "家门口岗位"
+            assert not [part for part in said if "查找" in part]
