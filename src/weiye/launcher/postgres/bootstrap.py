@@ -31,9 +31,11 @@ ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
 SELECT 'CREATE DATABASE weiye OWNER weiye_owner' WHERE NOT EXISTS
   (SELECT FROM pg_database WHERE datname = 'weiye') \gexec
 ALTER FUNCTION pg_catalog.range_contains_elem(anyrange, anyelement) LEAKPROOF;
+ALTER FUNCTION pg_catalog.daterange_subdiff(date, date) LEAKPROOF;
 \connect weiye
 ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
 ALTER FUNCTION pg_catalog.range_contains_elem(anyrange, anyelement) LEAKPROOF;
+ALTER FUNCTION pg_catalog.daterange_subdiff(date, date) LEAKPROOF;
 """
 
 
