@@ -359,3 +359,23 @@ def test_the_phone_is_set_up_on_ones_own_page_and_changed_after_the_password() -
     assert set(fresh.context["codes"]).isdisjoint(done.context["codes"])
     client.post("/account/second-factor/change/", {"password": PASSWORD, "what": "remove"})
     assert "未设置" in client.get("/account/").content.decode()
+
+
+@pytest.mark.parametrize("username", ["resident-1", "employer-1", "trainer", "bank"])
+def test_those_who_act_for_themselves_keep_their_own_sign_in_too(username: str) -> None:
+    client = signed_in(username)
+    assert client.get("/account/").status_code == 200
+    sent = {"old": PASSWORD, "new": NEW, "again": NEW}
+    assert client.post("/account/password/", sent)["Location"] == "/account/"
+    secret = client.get("/account/second-factor/").context["secret"].replace(" ", "")
+    code = {"code": pyotp.TOTP(secret).now()}
+    assert client.post("/account/second-factor/", code).status_code == 200
+    assert "已设置" in client.get("/account/").content.decode()
+    assert client.post("/account/sessions/end/", {"session": "others"}).status_code == 302
+
+
+def test_nobody_who_acts_for_themselves_is_made_to_carry_a_phone(settings: Any) -> None:
+    settings.TOTP = "required"
+    client = Client()
+    answer = client.post("/signin/", WORKER | {"username": "employer-1"})
+    assert answer["Location"] == "/account/"
