@@ -29,14 +29,20 @@ from weiye.base.scope.actor import system  # noqa: E402
 from weiye.base.scope.fence import fence  # noqa: E402
 
 LIMIT = 20
+# Of each call the quickest counts: what else the machine does is no matter of the tree.
+BEST_OF = 5
+
+
+def _once(call: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
 
 
 def timed(name: str, calls: Iterable[Callable[[], Any]]) -> None:
     seconds = []
     for call in calls:
-        started = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - started)
+        seconds.append(min(_once(call) for _ in range(BEST_OF)))
     cuts = statistics.quantiles(seconds, n=20)
     print(
         f"{name:44} p50 {statistics.median(seconds) * 1000:8.2f} ms   "
@@ -52,9 +58,12 @@ def in_database(name: str, calls: Iterable[Callable[[], Any]]) -> None:
             call()
         with connection.cursor() as cursor:
             sql = caught.captured_queries[0]["sql"]
-            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
-            (found,) = cursor.fetchone()
-        spent.append(found[0]["Planning Time"] + found[0]["Execution Time"])
+            tries = []
+            for _ in range(BEST_OF):
+                cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}")
+                (found,) = cursor.fetchone()
+                tries.append(found[0]["Planning Time"] + found[0]["Execution Time"])
+        spent.append(min(tries))
     cuts = statistics.quantiles(spent, n=20)
     print(
         f"{'  in the database: ' + name:44} p50 {statistics.median(spent):8.2f} ms   "
@@ -145,9 +154,9 @@ def main() -> None:
             calls = [_searcher(text) for text in texts if text.strip()]
             timed(name, calls)
             in_database(name[:26], calls[:100])
-        timed(
-            "  a part of the name, without the index", [lambda t=t: naive(t) for t in parts[:100]]
-        )
+        plainly = [_naive(text) for text in parts[:100]]
+        timed("without the index: a part of the name", plainly)
+        in_database("without the index", plainly)
         plan(
             "SELECT id FROM regions_unit u WHERE weiye_grams(u.name) @> %s::text[] "
             "AND u.name LIKE %s ORDER BY path LIMIT 20",

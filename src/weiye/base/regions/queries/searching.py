@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db import connection
-
 from weiye.base.scope.actor import Actor
 
 from ..models import Unit
@@ -35,7 +33,7 @@ def search(
     the tree, the highest before the others. ``area``: a half-open range of paths; ``closed``:
     closed units and former names too.
     """
-    return [found.unit for found in _search(text, levels, area, limit, closed)]
+    return _search(text, levels, area, limit, closed)
 
 
 def search_with_places(
@@ -47,14 +45,20 @@ def search_with_places(
     closed: bool = False,
 ) -> list[Found]:
     """As `search`, each with the names above it."""
-    return _search(text, levels, area, limit, closed)
+    units = _search(text, levels, area, limit, closed)
+    above = trail(units)
+    found = []
+    for unit in units:
+        former: str = unit.former  # type: ignore[attr-defined]
+        found.append(Found(unit, above[unit.pk], former if former != unit.name else ""))
+    return found
 
 
 def suggest(
     text: str, *, actor: Actor | None = None, levels: tuple[str, ...] = (), limit: int = 10
 ) -> list[Found]:
     """Units in force to choose from, within the actor's area if one is given."""
-    return _search(text, levels, actor.range if actor else None, limit, False)
+    return search_with_places(text, levels=levels, area=actor.range if actor else None, limit=limit)
 
 
 def _search(
@@ -63,7 +67,8 @@ def _search(
     area: tuple[str, str] | None,
     limit: int,
     closed: bool,
-) -> list[Found]:
+) -> list[Unit]:
+    """The units, each with the former name that was found, if it was one, as ``former``."""
     text = "".join(text.split())[:LONGEST].replace("\0", "")
     if not text:
         return []
@@ -82,11 +87,12 @@ def _search(
         for rank, (source, condition, former) in enumerate(ways)
     ]
     lo, hi = area or ("", "")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id, former FROM (SELECT DISTINCT ON (id) id, rank, former, path "  # noqa: S608
+    return list(
+        Unit.objects.raw(
+            "SELECT u.*, t.former FROM (SELECT DISTINCT ON (id) id, rank, former, path "  # noqa: S608
             f"FROM ({' UNION ALL '.join(parts)}) all_ways ORDER BY id, rank) t "
-            "ORDER BY rank, length(path) - length(replace(path, '/', '')), path LIMIT %(limit)s",
+            "JOIN regions_unit u ON u.id = t.id ORDER BY t.rank, "
+            "length(t.path) - length(replace(t.path, '/', '')), t.path LIMIT %(limit)s",
             {
                 "text": text,
                 "lower": text.lower(),
@@ -100,13 +106,7 @@ def _search(
                 "limit": limit,
             },
         )
-        rows = cursor.fetchall()
-    units = Unit.objects.in_bulk([key for key, _ in rows])
-    above = trail(list(units.values()))
-    return [
-        Found(units[key], above[key], former if former != units[key].name else "")
-        for key, former in rows
-    ]
+    )
 
 
 def _ways(text: str, closed: bool) -> list[tuple[str, str, str]]:
