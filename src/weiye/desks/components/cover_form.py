@@ -8,7 +8,7 @@ from django import forms
 
 from weiye.base.accounts.models import Membership
 
-from .forms import ComponentForm, date_field
+from .forms import ComponentForm, date_field, mark
 
 
 class CoverForm(ComponentForm):
@@ -40,6 +40,8 @@ class CoverForm(ComponentForm):
                 for m in colleagues
             ),
         ]
+        mark(account, "两项填一项")
+        mark(self.fields["username"], "两项填一项")
         for name in ("first", "last"):
             self.fields[name].widget.attrs["min"] = today.isoformat()
 
