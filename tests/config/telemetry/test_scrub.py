@@ -92,6 +92,20 @@ def test_an_error_of_the_database_names_the_fault_alone() -> None:
     assert "sqlstate=23514" in said and "constraint=word_short" in said
 
 
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (ValueError("invalid literal for int() with base 10: 'Zhang'"), "base 10: […]"),
+        (KeyError("Zhang"), "[…]"),
+        (AttributeError("'NoneType' object has no attribute 'pk'"), "no attribute 'pk'"),
+    ],
+)
+def test_what_an_exception_quotes_is_somebodys_unless_it_names_the_program(
+    problem: Exception, said: str
+) -> None:
+    assert said in scrub.error(problem) and "Zhang" not in scrub.error(problem)
+
+
 @given(st.from_regex(r"\A\d{17}[\dX]\Z"), st.text(max_size=30), st.text(max_size=30))
 def test_an_id_number_between_any_words(number: str, before: str, after: str) -> None:
     assert number not in scrub.text(f"{before} {number} {after}")

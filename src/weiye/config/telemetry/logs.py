@@ -118,13 +118,15 @@ class Quiet(logging.Filter):
 
 
 class Event(logging.Filter):
-    """Django puts the path into its words about a failed request; the route says enough."""
+    """What was asked for is in the words of Django and gunicorn; the route says enough."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith("django.request"):
             record.msg, record.args = "request failed", ()
         elif record.name.startswith("django.security"):
             record.msg, record.args = f"refused: {record.name.rpartition('.')[2]}", ()
+        elif record.name == "gunicorn.error" and str(record.msg).startswith("Invalid request"):
+            record.msg, record.args = "invalid request", ()
         return True
 
 

@@ -65,6 +65,8 @@ class Observed:
                 }
             },
         )
+        # What the thread says until its next request belongs to none.
+        logs.unbind_all()
         return response
 
 

@@ -44,6 +44,7 @@ _CHINESE = re.compile(
     r"[\u2e80-\u303f\u31c0-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+"
 )
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_QUOTED = re.compile(r"""'[^'\n]*'|"[^"\n]*\"""")
 _QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"<>]+")
 # From PostgreSQL: the lines that repeat values, and the statement with its literals.
 _DETAILS = re.compile(
@@ -100,4 +101,8 @@ def error(problem: BaseException) -> str:
         }
         told = " ".join(f"{key}={value}" for key, value in named.items() if value)
         return f"{text((diagnosis.message_primary or '').splitlines()[0])} ({told})"
-    return text(str(problem))
+    said = text(str(problem))
+    # These name parts of the program; what others quote is what somebody sent.
+    if isinstance(problem, AttributeError | TypeError | NameError | ImportError):
+        return said
+    return _QUOTED.sub(MASK, said)

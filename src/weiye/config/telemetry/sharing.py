@@ -1,4 +1,4 @@
-"""Where the processes of one machine count together; imports nothing, for the web server's master."""
+"""Where the processes of one machine count together; loads nothing, for gunicorn's master."""
 
 import os
 from pathlib import Path
