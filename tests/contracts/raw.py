@@ -60,16 +60,22 @@ def hidden_models() -> list[type[Scoped]]:
 
 def nothing_is_read(who: Actor, visible: Callable[[type[Scoped]], int] = lambda _: 0) -> None:
     """No row of A but ``visible`` ones, whatever is tried first."""
+    asked = " UNION ALL ".join(
+        f'SELECT {n}, count(*) FROM "{model._meta.db_table}" WHERE {OF_A}'
+        for n, model in enumerate(hidden_models())
+    )
+    mine = [(model, visible(model), accounts_own(model, who)) for model in hidden_models()]
     for trick, sql in TRICKS.items():
-        for model in hidden_models():
-            spare = accounts_own(model, who)
-            with undone(), fence(who), attempt():
-                run(sql)
-                found = count_of_a(model)
-                most = visible(model)
-                assert found <= most + spare, f"{model.__name__}: {found} rows of A, {trick}"
-                if trick == "as it is":
-                    assert found >= most, f"{model.__name__}: own rows are not read"
+        counts: dict[int, int] = {}
+        with undone(), fence(who), attempt():
+            run(sql)
+            counts = dict(run(asked, [LO, HI] * len(mine)))
+        for n, found in counts.items():
+            model, most, spare = mine[n]
+            assert found <= most + spare, f"{model.__name__}: {found} rows of A, {trick}"
+            if trick == "as it is":
+                assert found >= most, f"{model.__name__}: own rows are not read"
+        assert counts or trick == "row_security off", f"{trick}: the question was refused"
 
 
 def accounts_own(model: type[Scoped], who: Actor) -> int:
@@ -92,7 +98,8 @@ def nothing_is_written(who: Actor, rows: Rows) -> None:
             ) or [(None,)]
         spare = accounts_own(model, who) if model.fence_account_writes else 0
         assert copy is not None, f"{model.__name__}: nothing of A is planted"
-        for trick in ("as it is", "RESET ROLE"):
+        # Only who works under a role of its own gains by leaving it.
+        for trick in ("as it is", "RESET ROLE") if who.subject else ("as it is",):
             for sql in (
                 f'UPDATE "{table}" SET unit_path = unit_path WHERE {OF_A}',
                 f'DELETE FROM "{table}" WHERE {OF_A}',
