@@ -275,7 +275,7 @@ class Player:
         self._add(new, actions.Part(new.code, new.name), "grid", parent)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(OPERATION, min_size=3, max_size=14))
 def test_trees_and_figures_of_every_day_are_those_of_the_replay(db: Any, played: Any) -> None:
     with fence(system()), transaction.atomic():
