@@ -1,6 +1,6 @@
 """What the pack of a place decides about assistance, in the form that this app uses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
 
@@ -21,7 +21,23 @@ def pack_of(path: str, day: date | None = None) -> Pack:
 
 
 def standards(path: str) -> dict[str, Standard]:
-    """The pack's quotas by id."""
+    """The quotas in force at ``path`` by id."""
+    return _standards(pack_of(path))
+
+
+def standards_at(paths: Iterable[str]) -> dict[str, dict[str, Standard]]:
+    """The quotas in force at each path: however many paths, the versions are asked for once."""
+    packs = sorted(packs_in_force(), key=lambda pack: -len(pack.region))
+    known = {pack.id: _standards(pack) for pack in packs}
+    found = {}
+    for path in set(paths):
+        code = community_code(path)
+        pack = next((pack for pack in packs if code.startswith(pack.region)), None)
+        found[path] = {} if pack is None else known[pack.id]
+    return found
+
+
+def _standards(pack: Pack) -> dict[str, Standard]:
     return {
         quota.id: Standard(
             name=quota.id,
@@ -31,7 +47,7 @@ def standards(path: str) -> dict[str, Standard]:
             once_a_day=quota.once_a_day,
             source=quota.source,
         )
-        for quota in pack_of(path).quotas.values()
+        for quota in pack.quotas.values()
     }
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from weiye.base.scope.actor import Actor
 
-from ..jurisdiction import standards
+from ..jurisdiction import standards, standards_at
 from ..models import AssistanceFile, Contact
 from ..quota import Progress, Standard, progress
 
@@ -72,12 +72,12 @@ def per_file(where: str) -> str:
 
 
 def quota_progress(file: AssistanceFile, *, as_of: date) -> Progress | None:
-    """Progress of one file; None if it owes nothing or was opened later. One query."""
+    """Progress of one file; None if it owes nothing or was opened later. Two queries."""
     return quota_progress_of([file], as_of=as_of).get(file.pk)
 
 
 def quota_progress_of(files: Iterable[AssistanceFile], *, as_of: date) -> dict[int, Progress]:
-    """Progress by file id, for files that the caller may see. One query."""
+    """Progress by file id, for files that the caller may see. Two queries."""
     wanted = [f for f in files if f.quota and f.opened_on <= as_of]
     held: dict[int, dict[str, list[date]]] = defaultdict(lambda: defaultdict(list))
     rows = Contact.objects.filter(
@@ -88,8 +88,9 @@ def quota_progress_of(files: Iterable[AssistanceFile], *, as_of: date) -> dict[i
     ):
         held[file_id][kind].append(on)
     found = {}
+    known = standards_at(file.unit_path for file in wanted) if wanted else {}
     for file in wanted:
-        standard = standards(file.unit_path).get(file.quota)
+        standard = known[file.unit_path].get(file.quota)
         if standard is not None:
             found[file.pk] = progress(standard, file.opened_on, held[file.pk], as_of)
     return found
