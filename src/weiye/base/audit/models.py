@@ -54,6 +54,8 @@ class AuditBatch(Scoped):
     ``watermark`` that nobody has filled yet but somebody still may (see `sealing`).
     """
 
+    # Numbers, times and digests: how the log of all units stands is no secret of any.
+    fence_read = "all"
     fence_write = "append"
 
     number = models.BigIntegerField("批次", primary_key=True)
@@ -74,6 +76,8 @@ class AuditBatch(Scoped):
 
 class AuditSink(Scoped):
     """How far a second place outside the database has got the batches, and what last failed."""
+
+    fence_read = "all"
 
     place = models.CharField("位置", max_length=300, unique=True)
     delivered = models.BigIntegerField("已送到批次", default=0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from weiye.base.scope.actor import Actor
 
@@ -52,17 +52,18 @@ class Chain:
     failing_since: datetime | None
 
 
-def chain() -> Chain:
-    """How far sealing and the second sink have got. Two index look-ups: fit for a health page."""
+def chain(actor: Actor | None = None) -> Chain:
+    """How far sealing and the second sink have got; fit for a health page.
+
+    What waits is counted in the actor's area, or everywhere.
+    """
     where = sink.place()
     with everything(), connection.cursor() as cursor:
         last = AuditBatch.objects.order_by("-number").only("number", "sealed_at", "watermark")[:1]
         batch = last[0] if last else None
-        cursor.execute(
-            "SELECT count(*), min(at) FROM audit_auditentry WHERE id > %s",
-            [batch.watermark if batch else 0],
-        )
-        unsealed, oldest = cursor.fetchone()
+        rows = AuditEntry.objects.visible_to(actor) if actor else AuditEntry.objects.all()
+        waiting = rows.filter(pk__gt=batch.watermark if batch else 0).order_by()
+        found = waiting.aggregate(n=Count("id"), oldest=Min("at"))
         cursor.execute("SELECT coalesce(sum(count), 0) FROM audit_auditbatch")
         sealed = int(cursor.fetchone()[0])
         state = AuditSink.objects.filter(place=where).first() if where else None
@@ -70,8 +71,8 @@ def chain() -> Chain:
         number=batch.number if batch else 0,
         sealed_at=batch.sealed_at if batch else None,
         sealed=sealed,
-        unsealed=unsealed,
-        oldest_unsealed=oldest,
+        unsealed=found["n"],
+        oldest_unsealed=found["oldest"],
         sink=where,
         delivered=state.delivered if state else 0,
         delivered_at=state.delivered_at if state else None,

@@ -78,7 +78,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     names.fill({path for row in page.objects for path in (row.unit_path, row.actor_path)})
     context = {
         "list": page,
-        "chain": queries.chain(),
+        "chain": queries.chain(actor),
         "runs": _runs(actor, "audit.export"),
         "section": "entries",
     }
@@ -126,7 +126,7 @@ def chain(request: HttpRequest) -> HttpResponse:
     """How far sealing and the second sink have got, and what the last check found."""
     actor = _actor(request)
     context = {
-        "chain": queries.chain(),
+        "chain": queries.chain(actor),
         "last": queries.last_check(actor),
         "runs": _runs(actor, jobs.KIND),
         "section": "chain",
