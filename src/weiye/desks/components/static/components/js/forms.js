@@ -45,7 +45,7 @@
     if (!holder?.dataset?.draft || form.dataset.kept) return;
     form.dataset.kept = "1";
     const state = $("[data-draft-state]", form);
-    let timer = 0, dirty = false, last = Promise.resolve(true), sure = false;
+    let timer = 0, dirty = false, busy = 0, last = Promise.resolve(true), sure = false;
     const say = (text, link) => {
       state.textContent = text;
       if (!link) return;
@@ -77,7 +77,12 @@
         return null;
       }
     };
-    const save = () => { clearTimeout(timer); last = last.then(send); return last; };
+    const save = () => {
+      clearTimeout(timer);
+      busy += 1;
+      last = last.then(send).finally(() => { busy -= 1; });
+      return last;
+    };
     form.addEventListener("input", (event) => {
       if (!kept(event.target)) return;
       dirty = true;
@@ -88,7 +93,7 @@
     document.addEventListener("visibilitychange", () => { if (document.hidden && dirty) save(); });
     // What was typed last is kept before the form leaves: if the session is over, nothing is lost.
     form.addEventListener("submit", async (event) => {
-      if (sure || event.defaultPrevented) return;
+      if (sure || event.defaultPrevented || !(dirty || busy)) return;
       event.preventDefault();
       const button = event.submitter, asked = form.dataset.sure;
       clearTimeout(timer);
@@ -98,6 +103,8 @@
         if (button) button.disabled = false;
         return;
       }
+      // Never within this very event: a form asked to send itself while it does is not heard.
+      await new Promise((go) => { setTimeout(go); });
       sure = true;
       if (asked) form.dataset.sure = "1";
       form.requestSubmit(button);
