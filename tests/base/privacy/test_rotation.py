@@ -142,7 +142,7 @@ def test_broken_off_anywhere_it_goes_on(
 
     with monkeypatch.context() as broken:
         if step == "middle":
-            done = rotation._write
+            done = rotation.bulk.write
             calls: list[int] = []
 
             def write(*args: Any) -> None:
@@ -151,7 +151,7 @@ def test_broken_off_anywhere_it_goes_on(
                     raise Killed
                 done(*args)
 
-            broken.setattr(rotation, "_write", write)
+            broken.setattr(rotation.bulk, "write", write)
         elif step == "forget":
             broken.setattr(secrets, "retire", die)
         elif step == "retire":
@@ -183,7 +183,7 @@ def test_the_index_moves_too_and_search_never_stops(
     people = [person(n) for n in range(5)]
     before = stored(Person, "id_index")
     monkeypatch.setattr(rotation, "BATCH", 2)
-    done = rotation._write
+    done = rotation.bulk.write
 
     def write(*args: Any) -> None:
         done(*args)
@@ -191,7 +191,7 @@ def test_the_index_moves_too_and_search_never_stops(
             assert found(f"379901199001010{number:03d}") == [one.pk]
             assert found(f"2000000{number:04d}") == [one.pk]
 
-    monkeypatch.setattr(rotation, "_write", write)
+    monkeypatch.setattr(rotation.bulk, "write", write)
     rotate("index")
     assert not set(before) & set(stored(Person, "id_index"))
     assert [found(f"2000000{n:04d}") for n in range(5)] == [[p.pk] for p in people]

@@ -21,28 +21,22 @@ searching asks for both.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from weiye.base.audit.actions import record
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 
-from . import known, secrets
-from .cipher import blind_index_of, head_of
-from .fields import (
-    BlindIndexField,
-    EncryptedTextField,
-    SealedBytesField,
-    encrypted_fields,
-    index_fields,
-)
-from .keyring import PATIENCE, Key, Kind, Ring, from_environment, ring
+from .. import known, secrets
+from ..cipher import blind_index_of, head_of
+from ..fields import BlindIndexField, SealedBytesField, index_fields
+from ..keyring import PATIENCE, Key, Kind, Ring, from_environment, ring
+from . import bulk
 
 BATCH = 500
 FILES_BATCH = 4
@@ -186,22 +180,23 @@ class _Rotation:
     def _left(self) -> int:
         if self.kind == "index" and self.keys.target != self.keys.active:
             return sum(
-                _count(self.using, column.model, *_unfilled(column)) for column in index_fields()
+                bulk.count(self.using, column.model, *bulk.unfilled(column))
+                for column in index_fields()
             )
         return sum(standing.stale for standing in status(self.kind, self.using))
 
     def _move(self) -> int:
         if self.kind == "field":
-            return sum(self._reencrypt(model) for model in encrypted_models())
+            return sum(self._reencrypt(model) for model in bulk.encrypted_models())
         return sum(self._reindex(column) for column in index_fields())
 
     def _reencrypt(self, model: type[models.Model]) -> int:
-        columns = encrypted_models()[model]
+        columns = bulk.encrypted_models()[model]
         head = head_of(self.keys.active)
         heavy = any(isinstance(column, SealedBytesField) for column in columns)
         size = FILES_BATCH if heavy else BATCH
-        names = [_quoted(column.column) for column in columns]
-        where, values = _stale(columns, head)
+        names = [bulk.quoted(column.column) for column in columns]
+        where, values = bulk.stale(columns, head)
 
         def batch(rows: list[tuple[Any, ...]]) -> None:
             fresh = [
@@ -213,16 +208,16 @@ class _Rotation:
                 ]
                 for row in rows
             ]
-            _write(self.using, model, names, ["bytea"] * len(names), rows, fresh)
+            bulk.write(self.using, model, names, ["bytea"] * len(names), rows, fresh)
 
         return self._sweep(model, names, where, values, size, batch)
 
     def _reindex(self, column: BlindIndexField) -> int:
         """Under the active key: both columns bear the new index."""
-        names = [_quoted(column.column), _quoted(column.next.column)]
+        names = [bulk.quoted(column.column), bulk.quoted(column.next.column)]
 
         def batch(rows: list[tuple[Any, ...]]) -> None:
-            plain = _plain(self.using, column, rows)
+            plain = bulk.plain(self.using, column, rows)
             fresh = [[row[2] or self._indexed(plain[row[0]])] * 2 for row in rows]
             became = {
                 row[1]: str(new[0])
@@ -231,27 +226,27 @@ class _Rotation:
             }
             for follower in _followers:
                 follower(column, became, self.using)
-            _write(self.using, column.model, names, ["text"] * 2, rows, fresh)
+            bulk.write(self.using, column.model, names, ["text"] * 2, rows, fresh)
 
-        where, values = _unmoved(column)
+        where, values = bulk.unmoved(column)
         return self._sweep(column.model, names, where, values, BATCH, batch)
 
     def _fill_next(self) -> int:
         """Under the key handed out: the next column bears the new index."""
         moved = 0
         for column in index_fields():
-            names = [_quoted(column.next.column)]
+            names = [bulk.quoted(column.next.column)]
 
             def batch(
                 rows: list[tuple[Any, ...]],
                 column: BlindIndexField = column,
                 names: list[str] = names,
             ) -> None:
-                plain = _plain(self.using, column, rows)
+                plain = bulk.plain(self.using, column, rows)
                 fresh = [[self._indexed(plain[row[0]])] for row in rows]
-                _write(self.using, column.model, names, ["text"], rows, fresh)
+                bulk.write(self.using, column.model, names, ["text"], rows, fresh)
 
-            where, values = _unfilled(column)
+            where, values = bulk.unfilled(column)
             moved += self._sweep(column.model, names, where, values, BATCH, batch)
         return moved
 
@@ -271,9 +266,9 @@ class _Rotation:
         """Work off the rows that match, in small commits; rows that others hold come next time."""
         table = model._meta.db_table
         moved, total, last = 0, None, None
-        for rows in _batches(self.using, model, names, where, values, size, batch):
+        for rows in bulk.batches(self.using, model, names, where, values, size, batch):
             if total is None and rows:
-                total = _count(self.using, model, where, values) + rows
+                total = bulk.count(self.using, model, where, values) + rows
             moved += rows
             if last is None or time.monotonic() - last > 1:
                 last = time.monotonic()
@@ -322,132 +317,26 @@ def status(kind: Kind, using: str = DEFAULT_DB_ALIAS) -> list[Standing]:
     found = []
     if kind == "field":
         head = head_of(ring("field").active)
-        for model, columns in encrypted_models().items():
-            some = " OR ".join(f"{_quoted(column.column)} IS NOT NULL" for column in columns)
-            where, values = _stale(columns, head)
+        for model, columns in bulk.encrypted_models().items():
+            some = " OR ".join(f"{bulk.quoted(column.column)} IS NOT NULL" for column in columns)
+            where, values = bulk.stale(columns, head)
             found.append(
                 Standing(
                     model._meta.db_table,
-                    _count(using, model, some, []),
-                    _count(using, model, where, values),
+                    bulk.count(using, model, some, []),
+                    bulk.count(using, model, where, values),
                 )
             )
         return found
     keys = ring("index")
     for column in index_fields():
-        name = _quoted(column.column)
+        name = bulk.quoted(column.column)
         stale = 0
         if keys.target is not None:
             moved = keys.target == keys.active
-            stale = _count(using, column.model, *(_unmoved(column) if moved else _unfilled(column)))
-        total = _count(using, column.model, f"{name} IS NOT NULL", [])
+            stale = bulk.count(
+                using, column.model, *(bulk.unmoved(column) if moved else bulk.unfilled(column))
+            )
+        total = bulk.count(using, column.model, f"{name} IS NOT NULL", [])
         found.append(Standing(f"{column.model._meta.db_table}.{column.column}", total, stale))
     return found
-
-
-def encrypted_models() -> dict[type[models.Model], list[EncryptedTextField | SealedBytesField]]:
-    """Tables with encrypted columns, and these."""
-    found: dict[type[models.Model], list[EncryptedTextField | SealedBytesField]] = {}
-    for column in encrypted_fields():
-        found.setdefault(column.model, []).append(column)
-    return found
-
-
-def _stale(
-    columns: list[EncryptedTextField | SealedBytesField], head: bytes
-) -> tuple[str, list[Any]]:
-    """Rows of which a column is stored under another key or in the first form."""
-    each = " OR ".join(
-        f"substring({_quoted(column.column)} FROM 1 FOR {len(head)}) <> %s" for column in columns
-    )
-    return f"({each})", [head] * len(columns)
-
-
-def _unfilled(column: BlindIndexField) -> tuple[str, list[Any]]:
-    name, following = _quoted(column.column), _quoted(column.next.column)
-    # Left over from the rotation before, it equals the index.
-    return f"{name} IS NOT NULL AND ({following} IS NULL OR {following} = {name})", []
-
-
-def _unmoved(column: BlindIndexField) -> tuple[str, list[Any]]:
-    name, following = _quoted(column.column), _quoted(column.next.column)
-    return f"{name} IS NOT NULL AND ({following} IS NULL OR {name} <> {following})", []
-
-
-def _plain(using: str, column: BlindIndexField, rows: list[tuple[Any, ...]]) -> dict[Any, str]:
-    """The clear values by primary key."""
-    manager = column.model._base_manager
-    found = (
-        manager.using(using).filter(pk__in=[row[0] for row in rows]).values_list("pk", column.of)
-    )
-    return {pk: value or "" for pk, value in found}
-
-
-def _inside(using: str) -> AbstractContextManager[None]:
-    """A transaction that sees every row."""
-    return fence(system()) if using == DEFAULT_DB_ALIAS else transaction.atomic(using=using)
-
-
-def _count(using: str, model: type[models.Model], where: str, values: list[Any]) -> int:
-    with _inside(using), connections[using].cursor() as cursor:
-        table = _quoted(model._meta.db_table)
-        cursor.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)  # noqa: S608
-        return int(cursor.fetchone()[0])
-
-
-def _batches(
-    using: str,
-    model: type[models.Model],
-    names: list[str],
-    where: str,
-    values: list[Any],
-    size: int,
-    batch: Callable[[list[tuple[Any, ...]]], None],
-) -> Iterator[int]:
-    """Work off matching rows in the order of their keys, each batch locked and committed."""
-    assert model._meta.pk is not None
-    table, pk = _quoted(model._meta.db_table), _quoted(str(model._meta.pk.column))
-    columns = ", ".join([pk, *names])
-    last: Any = None
-    while True:
-        after = "" if last is None else f"AND {pk} > %s"
-        sql = (
-            f"SELECT {columns} FROM {table} WHERE {where} {after} "  # noqa: S608
-            f"ORDER BY {pk} LIMIT {size} FOR UPDATE SKIP LOCKED"
-        )
-        with _inside(using), connections[using].cursor() as cursor:
-            cursor.execute(sql, [*values, *([] if last is None else [last])])
-            rows = cursor.fetchall()
-            if rows:
-                batch(rows)
-        if not rows:
-            return
-        last = rows[-1][0]
-        yield len(rows)
-
-
-def _write(
-    using: str,
-    model: type[models.Model],
-    names: list[str],
-    types: list[str],
-    rows: list[tuple[Any, ...]],
-    fresh: list[list[Any]],
-) -> None:
-    """Set the columns of the rows (locked by the caller) to fresh values."""
-    assert model._meta.pk is not None
-    table, pk = _quoted(model._meta.db_table), _quoted(str(model._meta.pk.column))
-    pk_type = model._meta.pk.rel_db_type(connection)
-    given = ", ".join(f"c{i}" for i in range(len(names)))
-    sets = ", ".join(f"{name} = v.c{i}" for i, name in enumerate(names))
-    arrays = ", ".join([f"%s::{pk_type}[]", *(f"%s::{type_}[]" for type_ in types)])
-    with connections[using].cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} t SET {sets} "  # noqa: S608
-            f"FROM unnest({arrays}) AS v(k, {given}) WHERE t.{pk} = v.k",
-            [[row[0] for row in rows], *(list(column) for column in zip(*fresh, strict=True))],
-        )
-
-
-def _quoted(name: str | None) -> str:
-    return connection.ops.quote_name(str(name))
