@@ -108,7 +108,9 @@ from weiye.registers.people import queries
 n, first = int(sys.argv[1]), int(sys.argv[1])
 with fence(system()):
     unit = Unit.objects.get()
-    ids = list(Person.objects.order_by("pk").values_list("pk", flat=True)[:50])
+    # Each writer has people of its own.
+    start = first % 100_000 // 400
+    ids = list(Person.objects.order_by("pk").values_list("pk", flat=True)[start : start + 50])
 print("ready", flush=True)
 while True:
     with fence(system()):
