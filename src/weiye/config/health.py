@@ -15,7 +15,13 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 
 from weiye.base.scope.access import public
 
@@ -39,6 +45,8 @@ class Probes:
         view = self.views.get(request.path_info)
         if view is None:
             return self.get_response(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(("GET", "HEAD"))
         response: HttpResponseBase = view(request)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -6,7 +6,6 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from weiye.base.drafts import actions as drafts
@@ -17,18 +16,12 @@ from weiye.base.scope.actor import Actor
 from ..context import THEME_COOKIE, THEMES
 from ..lists.exports import exported, start_export
 from ..lists.page import column_key
-from ..params import typed, whole_number
+from ..params import next_page, typed, whole_number
 
 
 def _actor(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     return actor
-
-
-def _back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    return wanted if url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else "/"
 
 
 @signed_in
@@ -63,7 +56,7 @@ def back_to_draft(request: HttpRequest) -> HttpResponse:
 @require_POST
 def discard_draft(request: HttpRequest) -> HttpResponse:
     drafts.discard(actor=_actor(request), form=typed(request.POST, "form", 90))
-    return redirect(_back(request))
+    return redirect(next_page(request, "/"))
 
 
 @signed_in
@@ -74,7 +67,7 @@ def choose_columns(request: HttpRequest, name: str) -> HttpResponse:
     if name in ("", None) or len(name) > 40:
         raise Http404
     drafts.prefer(actor=_actor(request), key=column_key(name), value=columns or None)
-    return redirect(_back(request))
+    return redirect(next_page(request, "/"))
 
 
 @signed_in
@@ -99,7 +92,7 @@ def export(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device is set."""
-    response = redirect(_back(request))
+    response = redirect(next_page(request, "/"))
     theme = request.POST.get("theme", "")
     if theme in THEMES:
         age = int(timedelta(days=365).total_seconds())

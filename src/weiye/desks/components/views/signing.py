@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -36,6 +35,7 @@ from weiye.base.scope.actor import Actor
 
 from ..context import LARGE_TYPE_COOKIE
 from ..desks import desks_of
+from ..params import next_page
 from .signing_forms import CodeForm, EnrolForm, NewPasswordForm, SigninForm
 
 # In the session of one who typed a right password and has steps left.
@@ -54,12 +54,6 @@ def home_of(actor: Actor) -> str:
     return address or reverse("components:account")
 
 
-def safe_next(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    hosts = {request.get_host()}
-    return wanted if url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure()) else ""
-
-
 def wait_words(minutes: int) -> str:
     return f"试错的次数太多，为了安全先锁定了。请{minutes}分钟后再试，或联系您单位的管理员。"
 
@@ -72,7 +66,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     """First step: user name and password."""
     if request.method == "GET" and request.user.is_authenticated:
         held = held_by(request)
-        return redirect(safe_next(request) or (home_of(actor_of(held[0])) if held else "/"))
+        return redirect(next_page(request) or (home_of(actor_of(held[0])) if held else "/"))
     form = SigninForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         answer = signing.check_sign_in(
@@ -89,12 +83,12 @@ def signin(request: HttpRequest) -> HttpResponse:
                 "account": account.pk,
                 "hash": account.get_session_auth_hash(),
                 "at": timezone.now().isoformat(),
-                "next": safe_next(request),
+                "next": next_page(request),
                 "code": False,
             }
             return _go_on(request, account)
         form.add_error(None, complaint)
-    context = {"form": form, "next": safe_next(request)}
+    context = {"form": form, "next": next_page(request)}
     status = 422 if form.errors else 200
     return render(request, "components/signin.html", context, status=status)
 
@@ -278,7 +272,7 @@ def switch(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_type(request: HttpRequest) -> HttpResponse:
     """Switch large type (适老化) on or off for this browser."""
-    response = redirect(safe_next(request) or "/")
+    response = redirect(next_page(request, "/"))
     if request.POST.get("large") == "1":
         response.set_cookie(LARGE_TYPE_COOKIE, "1", max_age=365 * 86400, samesite="Lax")
     else:

@@ -12,6 +12,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from weiye.base.regions.models import Level, Unit
 from weiye.base.runs.models import Run, RunState
@@ -137,6 +138,7 @@ def _two_people() -> SampleForm:
 
 
 @signed_in
+@require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     # Shown still: a page of samples asks nothing of the server.
     running = SimpleNamespace(

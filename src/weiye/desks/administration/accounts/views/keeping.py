@@ -14,9 +14,10 @@ from weiye.base.accounts.models import Account, Membership
 from weiye.base.accounts.rules import rules
 from weiye.base.scope.access import right
 
+from ....components.params import next_page
 from ....components.undo import can_undo
 from ..forms import MembershipForm, MoveForm, NameForm
-from .shared import account_or_404, actor_of, back
+from .shared import account_or_404, actor_of
 
 
 def _page(account_id: int) -> str:
@@ -54,7 +55,7 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponse:
     except Membership.DoesNotExist as error:
         raise Http404 from error
     messages.success(request, f"已结束“{ended.unit.name}{ended.role_title}”，对方马上不能再用。")
-    return redirect(back(request, _page(ended.account_id)))
+    return redirect(next_page(request, _page(ended.account_id)))
 
 
 @right("accounts.manage")
@@ -136,7 +137,7 @@ def unlock(request: HttpRequest, account_id: int) -> HttpResponse:
     except Account.DoesNotExist as error:
         raise Http404 from error
     messages.success(request, "已解锁，可以马上重新登录。")
-    return redirect(back(request, _page(account_id)))
+    return redirect(next_page(request, _page(account_id)))
 
 
 @right("accounts.manage")
@@ -156,4 +157,4 @@ def switch(request: HttpRequest, account_id: int) -> HttpResponse:
             f"{account.name}的账号已停用，正在用的页面也已退出。",
             reverse("administration:account-switch", args=[account_id]) + "?on=1",
         )
-    return redirect(back(request, _page(account_id)))
+    return redirect(next_page(request, _page(account_id)))

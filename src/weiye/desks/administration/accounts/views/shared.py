@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from weiye.base.accounts import queries
 from weiye.base.scope.actor import Actor
@@ -21,11 +20,3 @@ def account_or_404(actor: Actor, account_id: int) -> Any:
     if found is None:
         raise Http404
     return found
-
-
-def back(request: HttpRequest, otherwise: str) -> str:
-    """Where the form was sent from, if it says so and lies here."""
-    wanted = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    fine = url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure())
-    return wanted if wanted and fine else otherwise
