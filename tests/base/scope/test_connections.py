@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
 
-from tests.world import A, B, account, actor, path_of, sign_in
+from tests.world import A, B, account, actor, path_of
 from weiye.base.accounts.models import Account
 from weiye.base.runs import actions as runs
 from weiye.base.runs.models import Run, RunState
 from weiye.base.runs.progress import Progress
+from weiye.base.scope.access import signed_in
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 
@@ -75,22 +75,36 @@ def seen() -> set[str]:
 
 
 def test_a_second_request_on_the_same_connection_starts_with_nothing() -> None:
-    def work() -> None:
-        pid = left()["pid"]
-        for username, page in (
-            ("worker-a", "/community/people/"),
-            ("resident-1", "/community/people/"),
-            ("county", "/community/"),
-            ("worker-b", "/community/people/1/"),
-            ("worker-b", "/no/such/page/"),
-        ):
-            client = Client()
-            sign_in(client, username)
-            assert_clean(left(), pid)
-            client.get(page)
-            assert_clean(left(), pid)
+    from django.http import Http404, HttpRequest, HttpResponse
 
-    apart(work)
+    from tests.base.scope.test_gate import enter
+
+    @signed_in
+    def shown(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(",".join(sorted(seen())))
+
+    @signed_in
+    def lost(request: HttpRequest) -> HttpResponse:
+        assert seen()
+        raise Http404
+
+    def work() -> dict[str, str]:
+        pid = left()["pid"]
+        found = {}
+        for username in ("worker-a", "resident-1", "county", "worker-b"):
+            found[username] = enter(shown, username).content.decode()
+            assert_clean(left(), pid)
+            if username != "resident-1":
+                with pytest.raises(Http404):
+                    enter(lost, username)
+                assert_clean(left(), pid)
+        return found
+
+    found = apart(work)
+    assert "worker-b" in found["county"]
+    assert "worker-a" in found["worker-a"]
+    assert "worker-a" not in found["worker-b"]
+    assert found["resident-1"] == ""
 
 
 def test_an_error_leaves_nothing_behind() -> None:

@@ -29,16 +29,16 @@ NEEDED = {
 
 @CharField.register_lookup
 @TextField.register_lookup
-class Begins(Lookup):  # type: ignore[type-arg]
+class Begins(Lookup):
     """``name__begins="王"``: by the operator ``^@``, which is leakproof and uses a "C" index."""
 
     lookup_name = "begins"
     prepare_rhs = True
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, left_values = self.process_lhs(compiler, connection)
         right, right_values = self.process_rhs(compiler, connection)
-        return f"{left} ^@ {right}", [*left_values, *right_values]
+        return f"{left} ^@ {right}", (*left_values, *right_values)
 
 
 def missing(cursor: Any) -> list[str]:
