@@ -24,9 +24,11 @@ SHRINK = 8
 # Of a box: so many pixels, or this part of its size.
 PIXELS, PART = 6, 0.04
 # Of a picture: a cell is another when its grey differs by more; so many of a hundred cells may be.
-GREY, CELLS = 28, 4.0
+GREY, CELLS = 28, 3.0
+# A surface that lost its colour: cells that are quite another, in fewer.
+STRONG, SURFACE = 70, 0.4
 # Of a picture's mean grey: a theme that is off by little everywhere.
-MEAN = 5.0
+MEAN = 2.5
 
 # In the page: the boxes of every piece's elements, in the order of the document.
 BOXES = """() => {
@@ -34,7 +36,7 @@ BOXES = """() => {
   return [...document.querySelectorAll('[data-piece]')].map(piece => {
     const at = piece.getBoundingClientRect();
     const boxes = [...piece.querySelectorAll('*')]
-      .filter(e => !e.closest('svg') && !e.closest('[data-chart-box]') && e.tagName !== 'BR')
+      .filter(e => !e.closest('svg') && !e.closest('[data-chart-box]') && e.tagName !== 'BR' && e.checkVisibility())
       .map(e => [e.tagName.toLowerCase() + (e.classList[0] ? '.' + e.classList[0] : ''),
                  e.getBoundingClientRect()])
       .filter(([, r]) => r.width >= 8 && r.height >= 8)
@@ -181,5 +183,8 @@ def _shades(old: dict[str, Any], before: Greys, new: dict[str, Any], now: Greys)
     other = 100 * sum(abs(a - b) > GREY for a, b in pairs) / len(pairs)
     if other > CELLS:
         return f"{other:.1f} % of its picture is another"
+    surface = 100 * sum(abs(a - b) > STRONG for a, b in pairs) / len(pairs)
+    if surface > SURFACE:
+        return f"{surface:.1f} % of its picture is quite another"
     mean = abs(sum(a for a, _ in pairs) - sum(b for _, b in pairs)) / len(pairs)
     return f"lighter or darker by {mean:.0f} of 255" if mean > MEAN else ""

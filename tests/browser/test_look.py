@@ -81,7 +81,7 @@ def test_the_style_guide_looks_as_it_did(visit, font: None, name: str) -> None:
     [
         (".wy-counter { padding: 2.5rem !important }", "counters"),
         (".btn-primary { background: #fff !important }", "buttons"),
-        (".wy-badge { display: block !important }", "badges"),
+        (".wy-badge { display: block !important }", "quota"),
         (".wy-table th, .wy-table td { border: 6px solid #000 !important }", "list"),
         (".wy-note { background: none !important; color: #fff !important }", "notes"),
     ],

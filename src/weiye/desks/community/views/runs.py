@@ -25,8 +25,9 @@ def progress(request: HttpRequest, run_id: int) -> HttpResponse:
         raise Http404 from None
     if request.headers.get("HX-Request") != "true":
         return render(request, "community/run.html", {"run": run})
-    response = render(request, "community/run_fragment.html", {"run": run})
-    if run.finished and request.GET.get("then") == "refresh":
+    then = "?then=refresh" if request.GET.get("then") == "refresh" else ""
+    response = render(request, "community/run_fragment.html", {"run": run, "then": then})
+    if run.finished and then:
         # The page around the bar shows what came out.
         response["HX-Refresh"] = "true"
     return response
