@@ -11,8 +11,9 @@ application = get_wsgi_application()
 from weiye.base.privacy.keyring import KeyTrouble  # noqa: E402
 from weiye.base.privacy.known import refuse_wrong_keys  # noqa: E402
 from weiye.base.scope.login import refuse_unfenced_login  # noqa: E402
-from weiye.config.telemetry import tracing  # noqa: E402
+from weiye.config.telemetry import logs, tracing  # noqa: E402
 
+sys.excepthook = logs.last_words
 refuse_unfenced_login()
 try:
     refuse_wrong_keys()
