@@ -36,7 +36,7 @@ BOXES = """() => {
   return [...document.querySelectorAll('[data-piece]')].map(piece => {
     const at = piece.getBoundingClientRect();
     const boxes = [...piece.querySelectorAll('*')]
-      .filter(e => !e.closest('svg') && !e.closest('[data-chart-box]') && e.tagName !== 'BR' && e.checkVisibility())
+      .filter(e => !e.closest('svg, [data-chart-box]') && e.tagName !== 'BR' && e.checkVisibility())
       .map(e => [e.tagName.toLowerCase() + (e.classList[0] ? '.' + e.classList[0] : ''),
                  e.getBoundingClientRect()])
       .filter(([, r]) => r.width >= 8 && r.height >= 8)
