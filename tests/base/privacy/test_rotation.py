@@ -261,6 +261,61 @@ def test_what_bears_an_index_alone_follows(home: Path) -> None:
     assert named.number == f"户{one.id_index[:12]}"
 
 
+def test_an_open_ask_is_known_by_number_at_every_step(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking twice is one request, begun before, in the middle of or after the rotation."""
+    from tests.registers.people.transfers.making import unit
+    from tests.services.exchange.making import id_number
+    from tests.world import B, actor
+    from weiye.registers.people.transfers import actions
+    from weiye.registers.people.transfers.queries import asked_for
+
+    numbers = [id_number(order=order) for order in (11, 13, 15)]
+    with fence(system()):
+        for number in numbers:
+            Person.objects.create(
+                unit=unit(A),
+                unit_path=unit(A).path,
+                name="演示人",
+                id_number=number,
+                id_index=blind_index(number),
+                source="t",
+                as_of="2026-01-01",
+            )
+    worker, known_as = actor("worker-b"), dict[str, int]()
+
+    def ask_all(asked: list[str]) -> None:
+        with fence(worker):
+            for number in asked:
+                found = actions.ask(
+                    actor=worker, to=unit(B), id_number=number, name="演示人", reason="t"
+                )
+                assert found.request is not None
+                assert found.request.pk == known_as.setdefault(number, found.request.pk)
+                assert asked_for(worker, blind_indexes(number))
+
+    monkeypatch.setattr(rotation, "BATCH", 1)
+    monkeypatch.setattr("weiye.registers.people.transfers.actions._asked_today", lambda *_: 0)
+    done, steps = rotation.bulk.write, list[str]()
+
+    def write(*args: Any) -> None:
+        done(*args)
+        steps.append(ring("index").active.name)
+        # The second is asked for while both keys are read, the first is there already.
+        ask_all(numbers[:2] if known_as else [])
+
+    monkeypatch.setattr(rotation.bulk, "write", write)
+    ask_all(numbers[:1])
+    rotate("index")
+    assert len(set(steps)) == 2, "before the new key was active, and after"
+    ask_all(numbers)
+    with fence(system()):
+        rows = TransferRequest.objects.filter(side="in")
+        assert rows.count() == 3
+        assert {row.id_index for row in rows} == {blind_index(number) for number in numbers}
+
+
 def test_every_blind_index_takes_part() -> None:
     """A column that looks like a blind index is declared as one."""
     from django.apps import apps
