@@ -11,9 +11,12 @@ from django.utils import timezone
 from tests.registers.people.transfers.making import DAY, REASON, asked, home, other_side, unit
 from tests.services.exchange.making import id_number
 from tests.world import SIGNS, A, B, C, D, E, actor, path_of
+from weiye.base.accounts.actions import reset_password
+from weiye.base.accounts.models import Account, Membership
 from weiye.base.audit.models import AuditEntry
 from weiye.base.scope.actor import Actor, NotAllowed, below, system
 from weiye.base.scope.fence import fence
+from weiye.registers.people import residents
 from weiye.registers.people.models import Household, Person, WorkWish
 from weiye.registers.people.transfers import actions, moving, queries
 from weiye.registers.people.transfers.models import TransferRequest, TransferState
@@ -179,6 +182,63 @@ def test_everything_moves_and_nothing_is_left_behind() -> None:
         # The log of what was done in A stays in A.
         verbs = set(AuditEntry.objects.values_list("verb", flat=True))
         assert {"transfer.asked_for", "transfer.accept", "person.moved_out"} <= verbs
+
+
+def test_the_residents_own_account_goes_along() -> None:
+    first, second = home(count=2)
+    a, b = actor("worker-a"), actor("worker-b")
+    with fence(a):
+        opened = residents.open_account(actor=a, person_id=first.pk)
+        stays = residents.open_account(actor=a, person_id=second.pk)
+        residents.open_account(actor=a, person_id=first.pk)  # leaves a former password behind
+    tables = ("accounts_account", "accounts_membership", "accounts_formerpassword")
+    key = opened.account.pk
+    wheres = dict(zip(tables, (f"id = {key}", *[f"account_id = {key}"] * 2), strict=True))
+    assert all(raw(a, table, where) == 1 for table, where in wheres.items())
+    assert all(raw(b, table, where) == 0 for table, where in wheres.items())
+    accept(a, other_side(asked(b, first, B)))
+    assert all(raw(b, table, where) == 1 for table, where in wheres.items())
+    assert all(raw(a, table, where) == 0 for table, where in wheres.items())
+    assert raw(a, "accounts_account", f"id = {stays.account.pk}") == 1
+    held = residents.membership_of(first.pk)
+    assert held is not None
+    assert (held.unit, held.account.unit, held.account.unit_path) == (unit(B), unit(B), path_of(B))
+    assert held.account.moved_at is not None
+    # The new community hands out a password, the old one sees neither person nor account.
+    with fence(b):
+        again = residents.open_account(actor=b, person_id=first.pk)
+    assert (again.new, again.account.pk) == (False, key)
+    with fence(a):
+        with pytest.raises(Account.DoesNotExist):
+            reset_password(actor=a, account_id=key)
+        with pytest.raises(Person.DoesNotExist):
+            residents.open_account(actor=a, person_id=first.pk)
+    with fence(system()):
+        told = AuditEntry.objects.filter(verb__in=("membership.move", "account.move"))
+        assert sorted(told.values_list("verb", "unit_path", "thing_id")) == [
+            (verb, path, str(key))
+            for verb in ("account.move", "membership.move")
+            for path in sorted((path_of(A), path_of(B)))
+        ]
+        assert set(told.filter(verb="membership.move").values_list("person_id", flat=True)) == {
+            first.pk
+        }
+
+
+def test_whoever_works_elsewhere_as_well_keeps_the_home_of_the_account() -> None:
+    first = home()[0]
+    a, b = actor("worker-a"), actor("worker-b")
+    with fence(a):
+        key = residents.open_account(actor=a, person_id=first.pk).account.pk
+    with fence(system()):
+        Membership.objects.create(
+            account_id=key, role="grid_worker", unit=unit(A), unit_path=path_of(A)
+        )
+    accept(a, other_side(asked(b, first, B)))
+    with fence(system()):
+        assert Account.objects.get(pk=key).unit == unit(A)
+        rows = Membership.objects.filter(account_id=key).order_by("pk")
+        assert [row.unit for row in rows] == [unit(B), unit(A)]
 
 
 def test_alone_leaves_the_household_and_the_last_one_takes_it_away() -> None:

@@ -3,6 +3,7 @@
 from ..passwords import check_password_strength
 from .institutions import create_institution, switch_institution
 from .keeping import (
+    carry_accounts,
     create_account,
     end_sessions,
     keepable,
@@ -16,6 +17,7 @@ from .keeping import (
 from .memberships import end_membership, grant_membership, grantable
 
 __all__ = [
+    "carry_accounts",
     "check_password_strength",
     "create_account",
     "create_institution",

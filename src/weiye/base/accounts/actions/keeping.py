@@ -1,9 +1,12 @@
 """Accounts from the first day to the last: made, moved, locked out, switched off."""
 
 import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from weiye.base.audit.actions import record
@@ -186,21 +189,61 @@ def move_account(
         account = _keep(actor, account_id)
         if account.unit_id == unit.pk:
             return account
-        left, now = account.unit_path, timezone.now()
+        now = timezone.now()
         ended = 0
         if end_memberships:
             for membership in Membership.objects.in_force(now).filter(account=account):
                 if not membership.unit_path.startswith(unit.path):
                     Membership.objects.filter(pk=membership.pk).update(ends_at=now)
                     ended += 1
-        account.unit, account.unit_path, account.moved_at = unit, unit.path, now
-        account.save(update_fields=["unit", "unit_path", "moved_at"])
-        for table in (Authenticator, RecoveryCode, FormerPassword):
-            table._default_manager.filter(account=account).update(unit_path=unit.path)
-        detail = {"from": left, "to": unit.path, "ended": ended}
-        for path in (left, unit.path):
-            record(actor=actor, verb="account.move", path=path, thing=account, detail=detail)
+        _rehome(actor, account, unit, {"ended": ended}, now)
     return account
+
+
+def carry_accounts(*, actor: Actor, person_ids: Sequence[int], unit: Unit) -> int:
+    """Residents who have moved: what they sign in by acts for, and is kept by, where they live now.
+
+    In the caller's transaction, by an actor that sees both units. An account that holds something
+    else as well (somebody who works elsewhere) keeps its home. Returns how many memberships moved.
+    """
+    now = timezone.now()
+    own = Q(subject_kind="person", subject_id__in=list(person_ids))
+    rows = Membership.objects.filter(own).exclude(unit=unit)
+    moved = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    for row in moved:
+        left = row.unit_path
+        row.unit, row.unit_path = unit, unit.path
+        row.save(update_fields=["unit", "unit_path"])
+        for path in (left, unit.path):
+            record(
+                actor=actor,
+                verb="membership.move",
+                path=path,
+                thing=("account", str(row.account_id)),
+                about=row.subject_id,
+                detail={"membership": row.pk, "role": row.role, "from": left, "to": unit.path},
+            )
+    ids = {row.account_id for row in moved}
+    others = Membership.objects.in_force(now).filter(account_id__in=ids).exclude(own)
+    ids -= set(others.values_list("account_id", flat=True))
+    accounts = Account.objects.filter(pk__in=ids).exclude(unit=unit)
+    for account in accounts.select_for_update(of=("self",)).order_by("pk"):
+        _rehome(actor, account, unit, {}, now)
+    return len(moved)
+
+
+def _rehome(
+    actor: Actor, account: Account, unit: Unit, detail: Mapping[str, object], now: datetime
+) -> None:
+    """Another home for a locked account, and for all that is the account's own."""
+    left = account.unit_path
+    account.unit, account.unit_path, account.moved_at = unit, unit.path, now
+    account.save(update_fields=["unit", "unit_path", "moved_at"])
+    for table in (Authenticator, RecoveryCode, FormerPassword):
+        table._default_manager.filter(account=account).update(unit_path=unit.path)
+    told = {"from": left, "to": unit.path, **detail}
+    for path in (left, unit.path):
+        record(actor=actor, verb="account.move", path=path, thing=account, detail=told)
 
 
 def own_actor(account: Account) -> Actor:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.dispatch import Signal
 
-from weiye.base.accounts.models import Account, Membership
+from weiye.base.accounts.actions import carry_accounts
 from weiye.base.regions.models import Unit
 from weiye.base.scope.models import Scoped
 
@@ -149,7 +149,7 @@ def move(
         if table.parent:
             list(mine.select_for_update().order_by("pk").values_list("pk"))
         mine.update(**_place(table.model, to))
-    _move_accounts(ids, to)
+    carry_accounts(actor=actor, person_ids=ids, unit=to)
     people_moved.send(sender=Person, actor=actor, person_ids=ids, unit=to, moved_from=left, on=on)
     return ids
 
@@ -176,18 +176,6 @@ def _move_household(household_id: int, to: Unit, address: str) -> None:
     Household.objects.filter(pk=household_id).update(
         unit=to, unit_path=to.path, number=number, address=address or None
     )
-
-
-def _move_accounts(person_ids: Sequence[int], to: Unit) -> None:
-    """Residents who sign in act for where they live."""
-    own = Membership.objects.filter(subject_kind="person", subject_id__in=list(person_ids))
-    accounts = set(own.values_list("account_id", flat=True))
-    own.update(unit=to, unit_path=to.path)
-    elsewhere = Membership.objects.filter(account_id__in=accounts).exclude(
-        subject_kind="person", subject_id__in=list(person_ids)
-    )
-    only_mine = accounts - set(elsewhere.values_list("account_id", flat=True))
-    Account.objects.filter(pk__in=only_mine).update(unit=to, unit_path=to.path)
 
 
 def gather(person_ids: Sequence[int]) -> int:
