@@ -1,5 +1,7 @@
 """The pages of transfers and of the import that asks for people."""
 
+from datetime import date
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -50,6 +52,13 @@ def test_asked_answered_and_moved_through_the_pages() -> None:
     assert "林一" in b.get(f"/community/people/{person.pk}/").content.decode()
     again = a.post(reverse("community:transfer-decide", args=[row.pk]), {"verdict": "accept"})
     assert again.status_code == 302
+
+
+def test_an_id_number_of_an_impossible_birthday_is_told_at_once() -> None:
+    sent = {**SENT, "id_number": id_number(date(1850, 1, 1))}
+    page = browser("worker-b").post(reverse("community:transfer-ask"), sent)
+    assert page.status_code == 422
+    assert "出生日期已超过130年" in page.content.decode()
 
 
 def test_a_name_that_differs_is_pointed_out() -> None:

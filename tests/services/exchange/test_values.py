@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.services.exchange.making import id_number, one_cell, problems_of, rows_of, xlsx
+from tests.services.exchange.making import (
+    TODAY,
+    id_number,
+    one_cell,
+    problems_of,
+    rows_of,
+    xlsx,
+)
 from tests.services.exchange.making import parse as parse_file
 from weiye.services.exchange.sheets import NEVER
 from weiye.services.exchange.sheets import values as v
@@ -83,15 +90,15 @@ def test_spellings_agree(day):
 )  # fmt: skip
 def test_id_numbers_are_cleaned(cell):
     check = id_number()[-1]
-    assert v.id_number(cell.format(check)) == id_number()
+    assert v.id_number(TODAY)(cell.format(check)) == id_number()
 
 
 def test_lower_case_x():
     for order in range(11, 200):
         number = id_number(order=order)
         if number.endswith("X"):
-            assert v.id_number(number.lower()) == number
-            assert v.id_number(number.lower().replace("x", "ｘ")) == number
+            assert v.id_number(TODAY)(number.lower()) == number
+            assert v.id_number(TODAY)(number.lower().replace("x", "ｘ")) == number
             return
     pytest.fail("no number with X tried")
 
@@ -101,11 +108,11 @@ def test_lower_case_x():
 )
 def test_numbers_that_excel_has_spoilt_are_unrecoverable(cell):
     with pytest.raises(v.CellError, match=r"被Excel改成了科学计数.*设为文本"):
-        v.id_number(cell)
+        v.id_number(TODAY)(cell)
 
 
 def test_a_15_digit_number_typed_as_a_number_is_converted():
-    found = v.id_number(379901670401001.0)
+    found = v.id_number(TODAY)(379901670401001.0)
     assert found.value.startswith("37990119670401001")
     assert "15位" in found.note
 
@@ -261,10 +268,24 @@ def test_birthday_and_sex_follow_from_the_id_and_must_agree():
     assert blocks[0].columns["birth_date"] == [date(1980, 1, 1)] * 4
 
 
-def test_born_in_the_future():
-    rows = [["姓名", "身份证号"], ["王一", id_number(date(2099, 1, 1))]]
+@pytest.mark.parametrize(
+    ("born", "says"),
+    [
+        (date(2099, 1, 1), "出生日期还没有到"),
+        (TODAY.replace(day=TODAY.day + 1), "出生日期还没有到"),
+        (date(1894, 12, 31), "出生日期已超过130年"),
+    ],
+)
+def test_born_on_an_impossible_day(born, says):
+    rows = [["姓名", "身份证号"], ["王一", id_number(born)]]
     _table, blocks = parse_file(xlsx(rows))
-    assert "在今天之后" in problems_of(blocks)[2][0].message
+    assert says in problems_of(blocks)[2][0].message
+
+
+def test_born_today_and_very_old():
+    rows = [["姓名", "身份证号"], *(["王一", id_number(b)] for b in (TODAY, date(1895, 1, 1)))]
+    _table, blocks = parse_file(xlsx(rows))
+    assert problems_of(blocks) == {}
 
 
 def test_one_person_twice_in_a_file_names_the_earlier_row():

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from weiye.base.accounts.exceptions import terms
 from weiye.base.privacy.identifiers import IdentifierError, read_id_number
@@ -60,7 +61,8 @@ class AskForm(MoveForm):
 
     def clean_id_number(self) -> str:
         try:
-            return read_id_number(self.cleaned_data["id_number"]).number
+            typed = self.cleaned_data["id_number"]
+            return read_id_number(typed, on=timezone.localdate()).number
         except IdentifierError as error:
             raise forms.ValidationError(f"{error}。") from error
 

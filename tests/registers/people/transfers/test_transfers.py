@@ -1,6 +1,6 @@
 """A person moves between units: asked, answered, moved with everything, or not at all."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -115,6 +115,8 @@ def test_a_wrong_number_a_free_one_and_ones_own() -> None:
     with fence(b):
         with pytest.raises(ValidationError, match="校验位"):
             actions.ask(id_number=id_number()[:-1] + "0", **common)
+        with pytest.raises(ValidationError, match="出生日期还没有到"):
+            actions.ask(id_number=id_number(date(2099, 1, 1)), **common)
         assert actions.ask(id_number=id_number(order=77), **common).outcome == "nowhere"
     own = home(B, order=41)[0]
     with fence(b):

@@ -86,7 +86,7 @@ def ask(
     texts = _texts(name=name, reason=reason, evidence=evidence, address=address)
     problems = {} if to.level == Level.COMMUNITY else {"to": "请选择迁入的社区。"}
     try:
-        number = read_id_number(id_number).number
+        number = read_id_number(id_number, on=timezone.localdate(now)).number
     except IdentifierError as error:
         problems["id_number"] = f"{error}。"
     problems |= {

@@ -96,6 +96,17 @@ def field(
     )
 
 
-def dated(name: str, label: str, parser: Callable[[date], Parser], synonyms: str = "") -> Field:
+def dated(
+    name: str,
+    label: str,
+    parser: Callable[[date], Parser],
+    synonyms: str = "",
+    *,
+    column: bool = False,
+    filled: bool = False,
+    looks_like: str = "",
+    sensitive: bool = False,
+) -> Field:
     """A field whose parser is told today's date."""
-    return Field(name, label, (label, *synonyms.split()), parser)
+    words = (label, *synonyms.split())
+    return Field(name, label, words, parser, column, filled, looks_like, sensitive)

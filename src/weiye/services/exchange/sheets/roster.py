@@ -19,17 +19,12 @@ def check_identity(block: Block) -> None:
     births, sexes = block.columns.get("birth_date"), block.columns.get("sex")
     born_column: list[object] = []
     sex_column: list[object] = []
-    today = block.today
     for at, number in enumerate(numbers):
         birth = births[at] if births is not None else None
         sex = sexes[at] if sexes is not None else None
         if number:
             born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
             own_sex = "男" if int(number[16]) % 2 else "女"
-            if born > today:
-                block.error(at, "id_number", f"身份证号中的出生日期{born}在今天之后，请核对")
-            elif born.year < 1900:
-                block.error(at, "id_number", f"身份证号中的出生日期{born}太早，请核对")
             if isinstance(birth, date) and birth != born:
                 if block.noted(at, "birth_date") and (birth.year, birth.month) == (
                     born.year,
@@ -99,7 +94,7 @@ ROSTER = Kind(
     fields=(
         field("name", "姓名", v.name, "名字 人员姓名 居民姓名 本人姓名 失业人员姓名 劳动者姓名",
               column=True, filled=True),
-        field("id_number", "身份证号", v.id_number,
+        dated("id_number", "身份证号", v.id_number,
               "身份证号码 公民身份号码 公民身份证号码 证件号码 证件号 身份证 身份证件号码 身份号码 "
               "居民身份证号 居民身份证号码 居民身份证 本人身份证号 有效证件号码 身份证件号",
               column=True, filled=True, looks_like="id_number", sensitive=True),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from weiye.base.privacy.identifiers import IdentifierError, read_id_number, read_uscc
 
 from .. import words
 from ..text import Cell, text_of
-from .results import CellError, Noted, Value, shown, unsaid
+from .results import CellError, Noted, Parser, Value, shown, unsaid
 
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _NOT_IN_NUMBERS = re.compile(r"[\s\-—–_.]+")
@@ -17,8 +18,14 @@ LOST_DIGITS = (
 )
 
 
-def id_number(raw: Cell) -> Value:
-    """An ID number in 18 digits (GB 11643); 15 digits are converted with a note."""
+def id_number(today: date) -> Parser:
+    """An ID number in 18 digits (GB 11643) of somebody born by ``today``; 15 digits are converted
+    with a note.
+    """
+    return lambda raw: _id_number(raw, today)
+
+
+def _id_number(raw: Cell, today: date) -> Value:
     if isinstance(raw, float) and abs(raw) >= 1e15:
         raise CellError(LOST_DIGITS)
     text = text_of(raw)
@@ -28,7 +35,7 @@ def id_number(raw: Cell) -> Value:
         raise CellError(LOST_DIGITS)
     text = _NOT_IN_NUMBERS.sub("", text).upper()
     try:
-        citizen = read_id_number(text)
+        citizen = read_id_number(text, on=today)
     except IdentifierError as error:
         hint = ""
         if len(text) == 18 and text.endswith("000") and text.isdigit():
