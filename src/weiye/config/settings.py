@@ -187,6 +187,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.registers.people.transfers.jobs",
     "weiye.services.assistance.jobs",
     "weiye.services.exchange.jobs",
+    "weiye.base.regions.jobs",
     "weiye.base.runs.jobs",
     "weiye.base.integrity.jobs",
     "weiye.base.audit.jobs",

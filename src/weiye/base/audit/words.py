@@ -117,6 +117,7 @@ VERBS: dict[str, Verb] = {
     "emergency.end": Verb("结束紧急查阅"),
     "emergency.judge": Verb("审查紧急查阅"),
     "transfer.ask": Verb("申请转移居民", "change", "申请把您的信息转到另一个社区"),
+    "transfer.told": Verb("名册核对：查出外地登记的人", "read"),
     "transfer.asked_for": Verb("收到转移申请", "change", "另一个社区申请接收您的信息"),
     "transfer.send": Verb("提出移交居民", "change", "提出把您的信息转到另一个社区"),
     "transfer.accept": Verb("同意转移居民", "change", "把您的信息转到了另一个社区"),

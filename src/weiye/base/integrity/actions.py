@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from weiye.base.regions.actions import gather
 from weiye.base.runs.actions import start
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor
@@ -88,6 +89,15 @@ def keep(*, actor: Actor, outcomes: list[Outcome]) -> None:
         for outcome in outcomes
     )
     Finding.objects.visible_to(actor).filter(unit_path=actor.path, at__lt=now - KEPT).delete()
+
+
+def mend(*, actor: Actor) -> int:
+    """Bring rows of the actor's units that lie elsewhere to their unit; returns how many.
+
+    Raises `NotAllowed` without ``integrity.read`` and ``units.edit``.
+    """
+    actor.require(RIGHT)
+    return sum(gather(actor=actor).values())
 
 
 def work(actor: Actor, run: Run, progress: object) -> dict[str, object]:

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import yaml
 from django.apps import apps
-from django.db import models
 
 Severity = Literal["severe", "warning", "note"]
 SEVERITIES: dict[Severity, str] = {"severe": "严重", "warning": "警告", "note": "提示"}
@@ -33,6 +32,8 @@ class Check:
     meaning: str
     remedy: str
     sql: str
+    mended: bool = False
+    """`weiye.base.regions.actions.gather` brings such rows where they belong."""
 
     @property
     def severity_title(self) -> str:
@@ -77,12 +78,11 @@ def read(path: Path, app: str) -> list[Check]:
 
 def derived() -> list[Check]:
     """For every fenced table that names its unit: the path by which it is fenced is that unit's."""
-    from weiye.base.scope.policies import scoped_models
+    from weiye.base.regions.actions.gathering import naming
 
     found = []
-    for model in scoped_models():
-        if not _names_its_unit(model):
-            continue
+    for label in naming().values():
+        model = apps.get_model(label)
         meta = model._meta
         title = (
             str(meta.verbose_name) if meta.verbose_name_raw != meta.model_name else meta.db_table
@@ -94,18 +94,11 @@ def derived() -> list[Check]:
                 severity="severe",
                 meaning="记录的数据范围（unit_path）与所属单位的路径不同：应当看到它的人看不到，"
                 "不应看到的人反而能看到。",
-                remedy="通常是单位变更中断造成的：在“单位”中重新执行该单位的变更，或由运维人员核对后更正。",
+                remedy="多半是单位变更的同一时刻有人在保存，系统每小时自动归整一次；"
+                "急用请点“归到所属单位”，再重新检查。",
                 sql=f"SELECT r.{meta.pk.column} AS key FROM {meta.db_table} r "  # noqa: S608
                 "JOIN regions_unit u ON u.id = r.unit_id WHERE r.unit_path <> u.path",
+                mended=True,
             )
         )
     return found
-
-
-def _names_its_unit(model: type[models.Model]) -> bool:
-    from weiye.base.regions.models import Unit
-
-    return any(
-        field.name == "unit" and field.many_to_one and field.related_model is Unit
-        for field in model._meta.get_fields()
-    )

@@ -1,6 +1,7 @@
 """Changes to the tree of units."""
 
 from .changing import Part, add, amend, close, merge, move, reopen, split
+from .gathering import gather
 from .importing import CHANGES, Judged, Sheet, import_changes, read_changes
 from .loading import add_local_units, initials, load_functional, load_official, set_points
 from .step import Outcome, preview
@@ -15,6 +16,7 @@ __all__ = [
     "add_local_units",
     "amend",
     "close",
+    "gather",
     "import_changes",
     "initials",
     "load_functional",

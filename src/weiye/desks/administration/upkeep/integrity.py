@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -30,7 +31,12 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "administration/upkeep/integrity.html",
-        {"report": queries.report(actor=actor), "run": run, "busy": busy},
+        {
+            "report": queries.report(actor=actor),
+            "run": run,
+            "busy": busy,
+            "mends": actor.can("units.edit"),
+        },
     )
 
 
@@ -38,4 +44,20 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
     actions.begin(actor=_actor(request))
+    return redirect("administration:integrity")
+
+
+@right("units.edit")
+@require_POST
+def mend(request: HttpRequest) -> HttpResponse:
+    """Bring rows that lie elsewhere to their unit, and look again."""
+    actor = _actor(request)
+    number = actions.mend(actor=actor)
+    messages.success(
+        request,
+        f"已把{number}条记录归到所属单位，正在重新检查。"
+        if number
+        else "没有要归整的记录，正在重新检查。",
+    )
+    actions.begin(actor=actor)
     return redirect("administration:integrity")
