@@ -9,6 +9,7 @@ from django.test import Client
 from tests.world import A, actor, sign_in
 from weiye.base.drafts import queries as drafts
 from weiye.base.regions.models import Unit
+from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 from weiye.desks.components.forms import ComponentForm, UnitField
 from weiye.desks.components.lists import Column, ListPage, ListSpec
@@ -157,3 +158,29 @@ def test_units_are_suggested_and_taken_by_name_or_code(client: Client) -> None:
     assert said("测试甲社区") == A
     assert said("环翠区") == "没有找到“环翠区”，请从提示里选一个。"
     assert said("测试戊社区") == "没有找到“测试戊社区”，请从提示里选一个。"
+
+
+def test_units_whose_codes_hold_letters_are_taken_too() -> None:
+    with fence(system()):
+        city = Unit.objects.get(code="371000000000")
+        Unit.objects.create(
+            code="3710nh", name="南海新区", level="county", parent=city, path="37/10/nh/"
+        )
+        home = Unit.objects.get(code=A)
+        Unit.objects.create(
+            code=f"{A}g01", name="第一网格", level="grid", parent=home, path=f"{home.path}g01/"
+        )
+
+    class Where(ComponentForm):
+        unit = UnitField(label="单位")
+
+    for value, code in (
+        ("3710nh 南海新区", "3710nh"),
+        ("3710nh", "3710nh"),
+        ("南海新区", "3710nh"),
+        (f"{A}g01 第一网格", f"{A}g01"),
+        (f"{A}g01", f"{A}g01"),
+    ):
+        form = Where({"unit": value})
+        assert form.is_valid(), value
+        assert form.cleaned_data["unit"].code == code

@@ -132,8 +132,10 @@ class UnitField(forms.CharField):
             units = units.filter(path__gte=self.within, path__lt=self.within[:-1] + "0")
         if self.levels:
             units = units.filter(level__in=self.levels)
-        code = re.match(r"\d{6,24}", text)
-        found = list((units.filter(code=code[0]) if code else units.filter(name=text))[:2])
+        # A suggestion is the code, a space, the name; codes may hold letters (3710nh, …g01).
+        found = list(units.filter(code=text.split(maxsplit=1)[0])) or list(
+            units.filter(name=text)[:2]
+        )
         if not found:
             raise forms.ValidationError(f"没有找到“{text}”，请从提示里选一个。")
         if len(found) > 1:
