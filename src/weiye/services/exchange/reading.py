@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 
 from weiye.base.files.actions import keep
 from weiye.base.files.models import StoredFile
@@ -58,6 +60,7 @@ def run_through(
         source=f"导入{'（含统一回答）' if batch.answered else ''}：{batch.name}",
         as_of=batch.as_of,
         write=write,
+        sheet=_sheet(batch),
     )
     total = max(1, table.sheet.height - table.bottom - 1)
     found = Passed(dict.fromkeys(("rows", *(str(o) for o in Outcome), "warnings"), 0))
@@ -76,11 +79,18 @@ def run_through(
         found.rows.extend(preview.rows_of(table, mapping, block, outcomes, len(found.rows)))
         done = found.counts["rows"]
         progress.report(done, max(total, done), f"{verb}，已处理{done:,}行")
+    into.close()
     found.counts["errors"] = found.counts.pop("error")
     found.counts["transfers"] = found.counts.pop("transfer")
     found.counts |= into.extra
     found.transfers = into.transfers
     return found
+
+
+def _sheet(batch: ImportBatch) -> str:
+    """The batch with what decides which of its rows are looked up."""
+    said = json.dumps([batch.mapping, sorted(batch.answered), str(batch.as_of)], sort_keys=True)
+    return f"{batch.pk}-{sha256(said.encode()).hexdigest()[:16]}"
 
 
 def mapping_of(batch: ImportBatch) -> dict[int, str]:

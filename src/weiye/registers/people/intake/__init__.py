@@ -31,6 +31,7 @@ from ..models import Household, PeriodKind, Person, StatusPeriod, WorkWish
 from .entry import HOMES, Entry, Result, Taken
 from .newer import Newer, community_path, topics
 from .spans import Period, latest_of, periods_of, turned
+from .telling import Telling
 
 _DEFAULTS = {f.name: f.get_default() for f in WorkWish._meta.concrete_fields if f.name in WISH}
 
@@ -54,11 +55,22 @@ class PeopleIntake:
     """Takes blocks of entries into the ledger of one unit and what lies below it.
 
     ``write`` False only tells what would happen. To be used inside a transaction; the fence is
-    narrowed to ``unit`` for every block, so that no row of another unit can be touched.
+    narrowed to ``unit`` for every block, so that no row of another unit can be touched. ``sheet``:
+    see `Telling`; `close` after the last block.
     """
 
-    def __init__(self, *, actor: Actor, unit: Unit, source: str, as_of: date, write: bool) -> None:
+    def __init__(
+        self,
+        *,
+        actor: Actor,
+        unit: Unit,
+        source: str,
+        as_of: date,
+        write: bool,
+        sheet: str = "",
+    ) -> None:
         actor.require("people.import", unit.path)
+        self._telling = Telling(actor, sheet)
         self.actor = copied(actor, path=unit.path)
         self.source, self.as_of, self.write = source[:100], as_of, write
         self._households: dict[tuple[int, str], int] = {}
@@ -70,6 +82,10 @@ class PeopleIntake:
         """Results in the order of the entries. No ID number may appear twice in all blocks."""
         with fence(self.actor):
             return self._take(entries)
+
+    def close(self) -> None:
+        """Log how many people registered elsewhere this pass told of."""
+        self._telling.close()
 
     def _take(self, entries: Sequence[Entry]) -> list[Taken]:
         indexes = [blind_index(entry.id_number) for entry in entries]
@@ -86,14 +102,19 @@ class PeopleIntake:
                 person_id__in=[row["id"] for row in people.values()]
             ).values("person_id", "said_on", *WISH)
         }
+        withheld = self._telling.withhold((i in elsewhere, i in people) for i in indexes)
+        silent = {i for i, held in zip(indexes, withheld, strict=True) if held}
+        left_out = elsewhere | silent
         numbers = self._household_ids(
-            [e for e, i in zip(entries, indexes, strict=True) if i not in elsewhere]
+            [e for e, i in zip(entries, indexes, strict=True) if i not in left_out]
         )
         changes = _Changes()
         results = []
         for entry, index in zip(entries, indexes, strict=True):
             known = people.get(index)
-            if index in elsewhere or (
+            if index in silent:
+                results.append(Taken("withheld"))
+            elif index in elsewhere or (
                 known and community_path(known["unit_path"]) != community_path(entry.unit.path)
             ):
                 results.append(Taken("elsewhere"))

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from weiye.base.regions.models import Unit
 
-Result = Literal["new", "changed", "unchanged", "elsewhere"]
+#: "withheld": whether the person is new or registered elsewhere is not said today (`telling`).
+Result = Literal["new", "changed", "unchanged", "elsewhere", "withheld"]
 
 HOMES = ("grid", "building")
 SINCE_OF = {

@@ -33,6 +33,7 @@ def adapter(
     source: str,
     as_of: date,
     write: bool,
+    sheet: str,
 ) -> Adapter:
     """The adapter for one pass over a file. Raises SheetRefused if the file cannot go there."""
     return _ADAPTERS[kind](
@@ -42,6 +43,7 @@ def adapter(
         source=source,
         as_of=as_of,
         write=write,
+        sheet=sheet,
     )
 
 

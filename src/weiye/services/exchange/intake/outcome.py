@@ -44,9 +44,12 @@ class Adapter(ABC):
         source: str,
         as_of: date,
         write: bool,
+        sheet: str,
     ) -> None:
         self.actor, self.unit, self.mapped = actor, unit, mapped
         self.source, self.as_of, self.write = source, as_of, write
+        #: Tells the file and the meaning of its columns from others.
+        self.sheet = sheet
         #: Further counts for the summary.
         self.extra: dict[str, int] = {}
         #: People registered elsewhere whom nobody of the unit has asked for yet.
@@ -60,3 +63,6 @@ class Adapter(ABC):
     @abstractmethod
     def take(self, block: Block) -> list[RowOutcome]:
         """One outcome per row of the block; adds errors and warnings to it."""
+
+    def close(self) -> None:  # noqa: B027
+        """Called once after the last block."""

@@ -18,6 +18,7 @@ from .outcome import Adapter, Outcome, RowOutcome
 from .places import Buildings, Communities, Counties
 
 ELSEWHERE = "这个身份证号已在其他社区登记，需要办理迁移后才能导入"
+WITHHELD = "今天核对的外地登记人数已达上限，这一行没有核对、没有导入，请明天再试或请街道核对"
 ASKED = "这个身份证号已在其他社区登记，已提交迁入申请，等待原社区确认"
 #: Fields of the file by what they become in the register, where the names differ.
 _SOURCES = {
@@ -63,6 +64,7 @@ class RosterAdapter(Adapter):
             source=self.source,
             as_of=self.as_of,
             write=self.write,
+            sheet=self.sheet,
         )
         self._household = ""
         self._counted: dict[tuple[str, str], str] = {}
@@ -96,12 +98,17 @@ class RosterAdapter(Adapter):
             if result.result == "elsewhere":
                 block.error(at, "id_number", ASKED if entry.id_number in waiting else ELSEWHERE)
                 outcomes[at] = RowOutcome(Outcome.TRANSFER)
+            elif result.result == "withheld":
+                block.error(at, "id_number", WITHHELD)
             else:
                 fields = frozenset(f for name in result.fields for f in _SOURCES.get(name, (name,)))
                 outcomes[at] = RowOutcome(Outcome(result.result), fields)
                 for name, day in result.kept:
                     _tell_kept(block, at, name, day)
         return outcomes
+
+    def close(self) -> None:
+        self.register.close()
 
     def _unasked(self, away: list[Ask]) -> list[Ask]:
         """Those whom their row's community has not asked for yet."""
