@@ -321,3 +321,62 @@ def test_own_consents_are_shown_and_taken_back(two: tuple[Person, Person]) -> No
         assert Consent.objects.get(pk=mine).withdrawn_at is not None
         assert Consent.objects.get(pk=others).withdrawn_at is None
         assert AuditEntry.objects.filter(person_id=PERSON_1, verb="consent.withdraw").exists()
+
+
+def own_consents() -> list[tuple[str, str, bool]]:
+    with fence(system()):
+        rows = Consent.objects.filter(person_id=PERSON_1).order_by("pk")
+        return [(row.purpose, row.way, row.withdrawn_at is None) for row in rows]
+
+
+def test_a_resident_agrees_takes_it_back_and_agrees_again(two: tuple[Person, Person]) -> None:
+    client = signed_in("resident-1")
+    text = "您同意社区通过电话、短信或微信向您推荐岗位"
+    page = client.get("/mine/").content.decode()
+    assert text in page
+    assert "就业援助服务" not in page, "a duty is told, not asked for"
+    sent = {"purpose": "contact", "version": "1"}
+    for way in ("paper", "self"):  # what else is sent is not asked
+        answer = client.post("/mine/consents/", {**sent, "way": way, "person": PERSON_2})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/mine/#m-yes")
+    assert own_consents() == [("contact", "self", True)]
+    page = client.get("/mine/").content.decode()
+    assert "这一项已经同意过了" in page
+    assert text not in page
+    with fence(system()):
+        (row,) = Consent.objects.filter(person_id=PERSON_1)
+        assert (row.unit_path, row.text_version, len(row.text_digest)) == (path_of(A), "1", 64)
+        assert AuditEntry.objects.filter(person_id=PERSON_1, verb="consent.give").count() == 1
+        assert not Consent.objects.filter(person_id=PERSON_2).exists()
+    client.post(f"/mine/consents/{row.pk}/withdraw/")
+    page = client.get("/mine/").content.decode()
+    assert "已撤回" in page
+    assert text in page
+    client.post("/mine/consents/", sent)
+    assert own_consents() == [("contact", "self", False), ("contact", "self", True)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"purpose": "contact", "version": "0"}, "请再看一遍"),
+        ({"purpose": "contact"}, "请再看一遍"),
+        ({"purpose": "assistance", "version": "1"}, "没有这一项"),
+        ({"purpose": "nothing", "version": "1"}, "没有这一项"),
+        ({}, "没有这一项"),
+    ],
+)
+def test_nobody_agrees_to_what_was_not_shown(
+    two: tuple[Person, Person], sent: dict[str, str], said: str
+) -> None:
+    client = signed_in("resident-1")
+    assert client.post("/mine/consents/", sent).status_code == 302
+    assert said in client.get("/mine/").content.decode()
+    assert own_consents() == []
+
+
+def test_only_a_resident_agrees_on_line(two: tuple[Person, Person]) -> None:
+    for username in ("worker-a", "employer-1", "admin"):
+        sent = {"purpose": "contact", "version": "1"}
+        assert signed_in(username).post("/mine/consents/", sent).status_code == 403
+    assert own_consents() == []

@@ -69,9 +69,9 @@ def find_places(text: str, limit: int = 20) -> list[Match]:
     if text.isascii():
         wanted = Q(initials__startswith=text.lower()) | Q(code=text)
     units = list(
-        Unit.objects.open().filter(
-            wanted, level__in=(Level.COUNTY, Level.STREET, Level.COMMUNITY)
-        ).order_by("path")[:limit]
+        Unit.objects.open()
+        .filter(wanted, level__in=(Level.COUNTY, Level.STREET, Level.COMMUNITY))
+        .order_by("path")[:limit]
     )
     paths = {path for unit in units for path in _above(unit.path)}
     names = dict(Unit.objects.filter(path__in=paths).values_list("path", "name"))

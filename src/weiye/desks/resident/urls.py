@@ -12,5 +12,6 @@ urlpatterns = [
     path("mine/seen/", mine.seen, name="mine-seen"),
     path("mine/held/", mine.held, name="mine-held"),
     path("mine/reveal/<slug:field>/", mine.reveal, name="mine-reveal"),
+    path("mine/consents/", mine.agree, name="mine-agree"),
     path("mine/consents/<int:consent_id>/withdraw/", mine.withdraw, name="mine-withdraw"),
 ]

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from weiye.base.privacy import actions as privacy
 from weiye.base.privacy.masking import mask_id_number, mask_phone
-from weiye.base.privacy.models import Consent
-from weiye.base.privacy.queries import consents_of
+from weiye.base.privacy.models import Consent, Way
+from weiye.base.privacy.queries import consents_of, purposes
 from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
@@ -22,9 +22,12 @@ from weiye.registers.people.actions import REVEALABLE
 from weiye.registers.people.models import Person
 from weiye.services.assistance import queries as assistance
 
+from ...components.params import typed
 from . import kept, readers
 
 NEWEST = 4
+# Where consents stand on the page.
+AGREEING = "/mine/#m-yes"
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -45,6 +48,8 @@ def mine(request: HttpRequest) -> HttpResponse:
     actor = _actor(request)
     person = _mine(request)
     rows = list(readers.looks(actor)[:NEWEST])
+    consents = list(consents_of(actor, "person", person.pk))
+    given = {row.purpose for row in consents if row.withdrawn_at is None}
     context = {
         "person": person,
         "secrets": [
@@ -54,7 +59,13 @@ def mine(request: HttpRequest) -> HttpResponse:
         "looks": readers.said(rows),
         "people": readers.people_count(actor),
         "help": assistance.own_help(actor, person_id=person.pk, as_of=timezone.localdate()),
-        "consents": list(consents_of(actor, "person", person.pk)),
+        "consents": [row for row in consents if row.withdrawn_at is None],
+        "withdrawn": [row for row in consents if row.withdrawn_at is not None],
+        "asked": [
+            each
+            for each in purposes(person.unit_path).values()
+            if each.needs_consent and each.id not in given
+        ],
         "home": _home(person),
         "section": "mine",
     }
@@ -137,6 +148,36 @@ def _masked(field: str, value: str) -> str:
 
 @right("mine.read")
 @require_POST
+def agree(request: HttpRequest) -> HttpResponse:
+    """Agree to one purpose, in the words that were shown."""
+    actor = _actor(request)
+    key = residents.own_id(actor)
+    try:
+        person = Person.objects.visible_to(actor).only("id", "unit_path").get(pk=key)
+    except Person.DoesNotExist:
+        raise Http404 from None
+    purpose = typed(request.POST, "purpose", 40)
+    shown = purposes(person.unit_path).get(purpose)
+    if shown is not None and shown.version != typed(request.POST, "version", 20):
+        messages.error(request, "这件事的说明刚刚改过。请再看一遍，愿意的话再点同意。")
+        return redirect(AGREEING)
+    try:
+        row = privacy.give(
+            actor=actor,
+            subject=("person", key),
+            path=person.unit_path,
+            purpose=purpose,
+            way=Way.SELF,
+        )
+    except ValidationError as error:
+        messages.error(request, "".join(error.messages))
+        return redirect(AGREEING)
+    messages.success(request, f"记下了：您同意“{row.title}”。什么时候想撤回都可以。")
+    return redirect(AGREEING)
+
+
+@right("mine.read")
+@require_POST
 def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
     """Take back a consent: as easy as giving it."""
     actor = _actor(request)
@@ -146,4 +187,4 @@ def withdraw(request: HttpRequest, consent_id: int) -> HttpResponse:
     except Consent.DoesNotExist:
         raise Http404 from None
     messages.success(request, "已经撤回。我们不再为这件事用您的信息。")
-    return redirect("resident:mine")
+    return redirect(AGREEING)
