@@ -17,6 +17,7 @@ from weiye.base.privacy import retention
 from weiye.base.privacy.jobs import KIND, start_sweep
 from weiye.base.privacy.models import Notice
 from weiye.base.privacy.pack import Retention
+from weiye.base.regions.models import Unit
 from weiye.base.runs.models import Run
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
@@ -59,13 +60,22 @@ def page(request: HttpRequest) -> HttpResponse:
         request,
         "administration/upkeep/retention.html",
         {
-            "rules": [_told(rule, today) for _, rule in retention.rules_at(actor.path, today)],
+            "places": _rules(actor, today),
             "page": shown,
             "lines": _lines(actor, list(shown), today),
             "runs": runs,
             "day": today,
         },
     )
+
+
+def _rules(actor: Actor, today: date) -> list[tuple[str, list[dict[str, Any]]]]:
+    """(name of the jurisdiction, its rules in words)."""
+    by_home: dict[str, list[dict[str, Any]]] = {}
+    for home, rule in retention.rules_at(actor.path, today):
+        by_home.setdefault(home, []).append(_told(rule, today))
+    names = dict(Unit.objects.filter(path__in=by_home).values_list("path", "name"))
+    return [(names.get(home, ""), rules) for home, rules in by_home.items()]
 
 
 def _told(rule: Retention, today: date) -> dict[str, Any]:
