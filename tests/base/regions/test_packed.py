@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pypinyin import Style, lazy_pinyin
 
+from weiye.base.regions.actions import initials
 from weiye.base.regions.packing import pack_counties, pack_regions
 from weiye.base.regions.reading import (
     OFFICIAL_LEVELS,
@@ -183,3 +185,9 @@ def test_no_two_borders_cross_after_simplification():
         apart = side(*own, cx, cy) * side(*own, dx, dy) < 0
         apart &= side(cx, cy, dx, dy, ax[i], ay[i]) * side(cx, cy, dx, dy, bx[i], by[i]) < 0
         assert not apart.any(), own
+
+
+def test_initials_word_by_word_are_those_of_the_whole_name():
+    names = read_regions(PACK)["name"][::50].to_list()
+    for name in [*names, "重庆路社区", "A1（东）区", "长 青3号楼", ""]:
+        assert initials(name) == "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))[:100]

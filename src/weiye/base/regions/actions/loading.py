@@ -1,10 +1,12 @@
 """Changes to the tree of units."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 from django.db import connection, transaction
 from pypinyin import Style, lazy_pinyin
+from pypinyin.seg.mmseg import seg
 
 from weiye.base.audit.actions import record
 from weiye.base.scope.actor import Actor
@@ -25,7 +27,13 @@ def initials(name: str) -> str:
     >>> initials("环翠区")
     'hcq'
     """
-    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))[:100]
+    # Word by word, which is how a whole name is read too: 64 000 names are made of 3 500 words.
+    return "".join(map(_initials_of_word, seg.cut(name)))[:100]
+
+
+@lru_cache(maxsize=8192)
+def _initials_of_word(word: str) -> str:
+    return "".join(lazy_pinyin(word, style=Style.FIRST_LETTER))
 
 
 def load_official(*, actor: Actor, pack: Path) -> int:
