@@ -154,6 +154,10 @@ class Person(Scoped):
         indexes = [
             models.Index(fields=["unit_path", "name_key", "id"], name="person_area_name"),
             models.Index(fields=["unit_path", "birth_date", "id"], name="person_area_birth"),
+            # Counts of an area: row-level security and all, it is a range of this index.
+            models.Index(
+                fields=["unit_path"], name="person_area", condition=Q(anonymised_on__isnull=True)
+            ),
             *search.indexes(),
         ]
         constraints = [
