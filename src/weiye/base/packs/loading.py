@@ -18,13 +18,14 @@ def load_pack(region: str, *, root: Path = ROOT) -> Pack:
 
     Read again only if a file changed. Raises `PackError`.
     """
+    stamp = stamp_of(root)
     best: tuple[str, str] | None = None
-    for name, prefix in _jurisdictions(root, stamp_of(root)):
+    for name, prefix in _jurisdictions(root, stamp):
         if region.startswith(prefix) and (best is None or len(prefix) > len(best[1])):
             best = name, prefix
     if best is None:
         raise PackError(f"no pack covers the area {region}")
-    return _load(root, best[0], stamp_of(root))
+    return _load(root, best[0], stamp)
 
 
 def load_all(root: Path = ROOT) -> list[Pack]:

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from weiye.base.packs.model import Pack
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 from weiye.registers.employers.models import LABELS, VacancyKind, VacancyState
 from weiye.registers.people import queries as people
 from weiye.services.assistance import queries as assistance
-from weiye.services.assistance.jurisdiction import pack_of
 
 from ..components.lists import Choice, Column, Concealing, ListSpec, Range, Search
 from ..components.words import hours_words, wage_words
@@ -33,8 +33,9 @@ LEDGER_SEARCH = Search(
 )
 
 
-def ledger_spec(actor: Actor, *, as_of: date) -> ListSpec:
-    """The ledger (人力资源台账) for the actor's area. One query for the grids of a community."""
+def ledger_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
+    """The ledger (人力资源台账) for the actor's area, of `assistance.queries.residents`. One query
+    for the grids of a community."""
     since = as_of - WEEK
     news: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
         "opened": ("7天内新建档案", lambda rows: assistance.newly_opened(rows, since)),
@@ -53,13 +54,14 @@ def ledger_spec(actor: Actor, *, as_of: date) -> ListSpec:
         ),
         "complete": ("已完成", lambda rows: rows.filter(behind=0, progress__next_due=None)),
     }
-    groups = [(rule.id, rule.id) for rule in pack_of(actor.path).groups]
+    groups = [(rule.id, rule.id) for rule in pack.groups]
     below = [
         (unit.path, unit.name)
         for unit in Unit.objects.filter(parent__path=actor.path).order_by("path")[:200]
     ]
     return ListSpec(
         name="ledger",
+        dress=assistance.dressed,
         columns=(
             Column("name", "姓名", lambda p: p.name, html=_name, order=("name_key",)),
             Column("age", "年龄", lambda p: p.age, order=("-birth_date",), right=True),

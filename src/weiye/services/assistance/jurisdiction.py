@@ -22,13 +22,13 @@ def pack_of(path: str, day: date | None = None) -> Pack:
 
 def standards(path: str) -> dict[str, Standard]:
     """The quotas in force at ``path`` by id."""
-    return _standards(pack_of(path))
+    return standards_of(pack_of(path))
 
 
 def standards_at(paths: Iterable[str]) -> dict[str, dict[str, Standard]]:
     """The quotas in force at each path: however many paths, the versions are asked for once."""
     packs = sorted(packs_in_force(), key=lambda pack: -len(pack.region))
-    known = {pack.id: _standards(pack) for pack in packs}
+    known = {pack.id: standards_of(pack) for pack in packs}
     found = {}
     for path in set(paths):
         code = community_code(path)
@@ -37,7 +37,8 @@ def standards_at(paths: Iterable[str]) -> dict[str, dict[str, Standard]]:
     return found
 
 
-def _standards(pack: Pack) -> dict[str, Standard]:
+def standards_of(pack: Pack) -> dict[str, Standard]:
+    """The quotas of a pack by id."""
     return {
         quota.id: Standard(
             name=quota.id,

@@ -10,6 +10,7 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 from weiye.services.assistance import queries as assistance
+from weiye.services.assistance.jurisdiction import pack_of
 
 from ...components.lists import ListPage
 from ...components.params import typed
@@ -23,14 +24,15 @@ def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]
     Raises ``Http404`` for a unit outside it.
     """
     day = timezone.localdate()
-    rows = assistance.ledger(actor, as_of=day)
+    pack = pack_of(actor.path)
+    rows = assistance.residents(actor, as_of=day, pack=pack)
     unit = None
     if code := typed(params, "unit", 24):
         unit = Unit.objects.visible_to(actor).filter(code=code).first()
         if unit is None:
             raise Http404
         rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
-    return ListPage(ledger_spec(actor, as_of=day), rows, params, actor), unit
+    return ListPage(ledger_spec(actor, as_of=day, pack=pack), rows, params, actor), unit
 
 
 @right("people.list")

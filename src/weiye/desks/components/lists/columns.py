@@ -1,8 +1,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 
@@ -30,7 +31,16 @@ class Column:
         value = self.text(row)
         return conditional_escape("" if value is None else str(value))
 
-    @property
+    def td(self, row: Any) -> str:
+        """The cell with its element; on a phone it shows the column's label."""
+        opening, html = self._opening, self.cell(row)
+        return f'{opening}">{html}</td>' if html else f'{opening} wy-none"></td>'
+
+    @cached_property
+    def _opening(self) -> str:
+        return format_html('<td data-label="{}" class="{}', self.label, self.css)
+
+    @cached_property
     def css(self) -> str:
         return " ".join(
             name

@@ -4,12 +4,14 @@ Every function starts from the actor's area. ``as_of`` is the day the page speak
 """
 
 from .ledger import (
+    dressed,
     in_group,
     joined_group,
     ledger,
     left_group,
     newly_entitled,
     newly_opened,
+    residents,
     to_close,
     with_file,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "PrintSheet",
     "Today",
     "UnitSummary",
+    "dressed",
     "in_group",
     "joined_group",
     "ledger",
@@ -39,6 +42,7 @@ __all__ = [
     "print_sheet",
     "quota_progress",
     "quota_progress_of",
+    "residents",
     "summary_by_unit",
     "to_close",
     "today",

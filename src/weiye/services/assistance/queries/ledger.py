@@ -18,11 +18,12 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 
+from weiye.base.packs.model import Pack
 from weiye.base.scope.actor import Actor
 from weiye.registers.people import queries as people
 from weiye.registers.people.models import Person
 
-from ..jurisdiction import file_groups, standards
+from ..jurisdiction import file_groups, pack_of, standards_of
 from ..models import FileState, GroupMembership, ListEntry, ListKind
 from .progress import per_file, standards_json
 
@@ -30,21 +31,43 @@ _OF_PERSON = per_file("f.person_id = people_person.id")
 
 
 def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
-    """People of the area with, besides `people.queries.ledger`'s ``age``, ``employment_status``:
+    """People of the area, each `dressed` with what assistance knows."""
+    return dressed(residents(actor, as_of=as_of, pack=pack_of(actor.path)))
 
-    ``group_names`` (list), ``file_id``, ``opened_on``, ``urgent``, ``quota``, ``worker_id``,
-    ``worker_name`` ('' if nobody) of the open file (None without one), ``behind`` (occasions late;
-    None if nothing is owed) and ``progress`` (``{"owed", "done", "behind", "next_due"}`` or None).
 
-    Filter by these names and by the functions beside; sort by ``name_key``, ``age``,
-    ``open_file__opened_on``, ``behind``.
+def residents(actor: Actor, *, as_of: date, pack: Pack) -> QuerySet[Person]:
+    """The ledger's people, to be narrowed, sorted and counted: nothing is joined or worked out
+    that was not asked for, and a plain count reads an index alone.
+
+    Besides `people.queries.ledger`'s ``age`` and ``employment_status`` there are, not selected,
+    ``open_file`` with its columns, ``behind`` (occasions late; NULL if nothing is owed) and
+    ``progress`` (``{"owed", "done", "behind", "next_due"}`` or NULL). Filter by these and by the
+    functions beside; sort by ``name_key``, ``age``, ``open_file__opened_on``, ``behind``.
     """
     named = {
         "as_of": as_of.isoformat(),
-        "standards": json.dumps(standards_json(standards(actor.path))),
+        "standards": json.dumps(standards_json(standards_of(pack))),
     }
-    return people.ledger(actor, as_of=as_of).annotate(
-        open_file=FilteredRelation("files", condition=Q(files__state=FileState.OPEN)),
+    return (
+        people.ledger(actor, as_of=as_of)
+        .annotate(open_file=FilteredRelation("files", condition=Q(files__state=FileState.OPEN)))
+        .alias(
+            behind=_raw("SELECT p.behind FROM ({}) p", named, IntegerField(null=True)),
+            progress=_raw(
+                "SELECT jsonb_build_object('owed', p.owed, 'done', p.done, 'behind', p.behind, "
+                "'next_due', p.next_due) FROM ({}) p",
+                named,
+                JSONField(null=True),
+            ),
+        )
+    )
+
+
+def dressed(rows: QuerySet[Person]) -> QuerySet[Person]:
+    """`residents` with what their rows show: ``progress``, ``group_names`` (list), and ``file_id``,
+    ``opened_on``, ``urgent``, ``quota``, ``worker_id``, ``worker_name`` ('' if nobody) of the open
+    file (None without one)."""
+    return rows.annotate(
         file_id=F("open_file__id"),
         opened_on=F("open_file__opened_on"),
         urgent=F("open_file__urgent"),
@@ -56,13 +79,7 @@ def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
             .order_by("group")
             .values("group")
         ),
-        behind=_raw("SELECT p.behind FROM ({}) p", named, IntegerField(null=True)),
-        progress=_raw(
-            "SELECT jsonb_build_object('owed', p.owed, 'done', p.done, 'behind', p.behind, "
-            "'next_due', p.next_due) FROM ({}) p",
-            named,
-            JSONField(null=True),
-        ),
+        progress=F("progress"),
     )
 
 
