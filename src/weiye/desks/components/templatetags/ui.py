@@ -2,7 +2,7 @@
 
 import json
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +30,18 @@ _HIDDEN = mark_safe('aria-hidden="true"')
 
 
 @cache
-def _drawing(path: str) -> str:
-    """The paths inside one icon's file, without the frame."""
-    text = Path(path).read_text(encoding="utf-8")
-    return text[text.index(">") + 1 : text.rindex("</svg>")].strip().replace("\n", "")
-
-
-@register.simple_tag
-def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the vendored set, inline. Decoration unless ``label`` says what it means.
-
-    Without the vendor folder (before the front-end packages are installed) it draws nothing.
-    """
+def _file(name: str) -> str:
     found = finders.find(f"vendor/icons/{name}.svg")
-    inner = _drawing(found) if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        raise LookupError(name)  # not remembered: the vendor folder may come later
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _drawn(path: str, label: str) -> SafeString:
+    """One icon's file within the product's own frame."""
+    text = Path(path).read_text(encoding="utf-8") if path else "></svg>"
+    inner = text[text.index(">") + 1 : text.rindex("</svg>")].strip().replace("\n", "")
     meaning = format_html('role="img" aria-label="{}"', label) if label else _HIDDEN
     return format_html(
         '<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" '
@@ -52,6 +50,18 @@ def icon(name: str, label: str = "") -> SafeString:
         meaning,
         mark_safe(inner),  # noqa: S308 (a file of the vendored set)
     )
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of the vendored set, inline. Decoration unless ``label`` says what it means.
+
+    Without the vendor folder (before the front-end packages are installed) it draws nothing.
+    """
+    try:
+        return _drawn(_file(name), label)
+    except LookupError:
+        return _drawn("", label)
 
 
 @register.inclusion_tag("components/includes/nav_item.html", takes_context=True)
