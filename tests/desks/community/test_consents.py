@@ -31,7 +31,7 @@ def test_recorded_at_the_door_and_withdrawn(helped, signed) -> None:
     assert "已经同意过" in again.content.decode()
     client.post(reverse("community:consent-withdraw", args=[row.pk]), {"because": "不想再接到电话"})
     said = client.get(page).content.decode()
-    assert "撤回过的 1 项" in said
+    assert "撤回过的（1项）" in said
     assert "不想再接到电话" in said
 
 

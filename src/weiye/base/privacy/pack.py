@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +76,18 @@ class Retention:
         return self.enabled and self.valid_from <= day and (last is None or day <= last)
 
 
+_FOLDED = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
+
+
+def _joined(text: str) -> str:
+    """
+    >>> _joined("不影响您 已经享受的")
+    '不影响您已经享受的'
+    """
+    # YAML folds the lines of a text with a space, which Chinese has none of.
+    return _FOLDED.sub("", text)
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads the file for a pack. ``source`` and ``dates`` are those of the pack's draft."""
@@ -110,7 +123,7 @@ class Reader:
             table["title"].text(),
             table["basis"].one_of(*BASES),
             table["version"].text(),
-            table["text"].text(),
+            _joined(table["text"].text()),
             self.source(table["source"]),
             first,
             last,
