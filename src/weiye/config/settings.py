@@ -194,6 +194,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.base.privacy.jobs",
     "weiye.base.accounts.jobs",
     "weiye.desks.components.jobs",
+    "weiye.desks.administration.units.jobs",
 ]
 
 # "json", "plain", or by whether somebody looks on at a terminal.

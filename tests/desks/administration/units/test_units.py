@@ -14,11 +14,15 @@ from django.urls import reverse
 from django.utils import timezone
 from python_calamine import load_workbook
 
-from tests.world import A, B, D, E, path_of, sign_in
+from tests.world import A, B, D, E, actor, path_of, sign_in
+from weiye.base.audit.models import AuditEntry
 from weiye.base.regions import actions
 from weiye.base.regions.models import Unit, UnitPast
+from weiye.base.runs.models import Run, RunState
+from weiye.base.runs.progress import Cancelled, Progress
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
+from weiye.desks.administration.units import jobs
 from weiye.registers.people.models import Person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ORG-1")]
@@ -310,12 +314,19 @@ def test_a_file_is_tried_out_then_applied_and_comes_back_with_results(admin: Cli
     assert book[4][4].startswith("错误：")
     done = admin.post(url, {"day": str(TODAY), "sure": "1"})
     assert done.status_code == 302
+    again = admin.post(url, {"day": str(TODAY), "sure": "1"})
+    assert again.headers["Location"] == done.headers["Location"], "a double click is one run"
+    assert Unit.objects.get(code=A).name == "测试甲社区"
+    run = work_off(jobs.import_file)
+    assert run.state == RunState.DONE, run.message
+    assert run.message.startswith("已变更2个单位，1行有错")
     assert Unit.objects.get(code=A).name == "新甲社区"
     assert Unit.objects.get(code="371002001003").urban_rural == "220"
     after = admin.get(done.headers["Location"]).content.decode()
-    result = re.search(r'href="(/administration/units/import/[^"]+/result/)"', after)
-    assert result is not None
-    assert admin.get(result[1]).status_code == 200
+    url = reverse("community:file", args=[run.file_id])
+    assert f'href="{url}"' in after and "下载结果" in after
+    book = load_workbook(io.BytesIO(admin.get(url).content)).get_sheet_by_index(0)
+    assert book.to_python()[4][4].startswith("错误：")
 
 
 @pytest.mark.parametrize(
@@ -345,3 +356,94 @@ def test_anothers_file_is_not_there(admin: Client) -> None:
     for route in ("unit-import-check", "unit-import-result"):
         url = reverse(f"administration:{route}", args=[uuid.uuid4()])
         assert admin.get(url).status_code == 404
+
+
+def work_off(task: Any) -> Run:
+    """What the worker does with the last run."""
+    with fence(system()):
+        run = Run.objects.latest("id")
+    task.func(run_id=run.pk, path=run.unit_path)
+    with fence(system()):
+        return Run.objects.get(pk=run.pk)
+
+
+@pytest.fixture
+def long(monkeypatch: pytest.MonkeyPatch, people: None) -> dict[str, str]:
+    """Three people take long; the move of their community is sent."""
+    monkeypatch.setattr(actions, "LONG", 2)
+    return {"parent": f"{STREET_2} 鲸园街道", "code": "", "sure": "1"}
+
+
+def places() -> set[str]:
+    with fence(system()):
+        return set(Person.objects.filter(unit__code=A).values_list("unit_path", flat=True))
+
+
+def test_a_long_change_goes_on_in_the_background(admin: Client, long: dict[str, str]) -> None:
+    old = path_of(A)
+    assert "在后台进行" in change(admin, A, "move", **{**long, "sure": ""}).content.decode()
+    with fence(system()):
+        assert not Run.objects.exists()
+    first, second = change(admin, A, "move", **long), change(admin, A, "move", **long)
+    assert first.status_code == 302 and first.headers["Location"] == second.headers["Location"]
+    with fence(system()):
+        assert Run.objects.count() == 1
+        assert Unit.objects.get(code=A).path == old
+    page = first.headers["Location"]
+    assert "<progress" in admin.get(page).content.decode()
+    run = work_off(jobs.change)
+    assert run.state == RunState.DONE, run.message
+    assert "居民 3 人" in run.message and run.done <= run.total
+    with fence(system()):
+        new = Unit.objects.get(code=A).path
+        told = set(AuditEntry.objects.filter(verb="unit.move").values_list("actor_name", flat=True))
+    assert new != old and places() == {new} and told == {actor("admin").name}
+    assert "已迁好" in admin.get(page).content.decode()
+    # Confirmed once more after it was done: refused with a sentence, nothing happens.
+    assert change(admin, A, "move", **long).status_code == 422
+
+
+def test_a_long_change_that_is_stopped_changes_nothing(
+    admin: Client, long: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = path_of(A)
+    change(admin, A, "move", **long)
+    said = []
+
+    def report(self: Progress, done: int, total: int, message: str) -> None:
+        said.append(message)
+        if done:
+            raise Cancelled
+
+    monkeypatch.setattr(Progress, "report", report)
+    run = work_off(jobs.change)
+    assert run.state == RunState.CANCELLED
+    assert said[0] == "正在变更…" and said[-1].startswith("已带走")
+    with fence(system()):
+        assert Unit.objects.get(code=A).path == old
+        assert not UnitPast.objects.exists()
+        assert not AuditEntry.objects.filter(verb="unit.move").exists()
+    assert places() == {old}
+
+
+def test_a_long_change_that_cannot_be_done_any_more_says_why(
+    admin: Client, long: dict[str, str]
+) -> None:
+    change(admin, A, "move", **long)
+    with fence(system()):
+        actions.move(
+            actor=system(),
+            unit=Unit.objects.get(code=A),
+            parent=Unit.objects.get(code=STREET_2),
+            day=TODAY,
+        )
+    run = work_off(jobs.change)
+    assert run.state == RunState.FAILED and "本来就在" in run.message
+
+
+def test_a_neighbour_sees_no_run_of_anothers_change(admin: Client, long: dict[str, str]) -> None:
+    page = change(admin, A, "move", **long).headers["Location"]
+    other = Client()
+    sign_in(other, "worker-a")
+    assert other.get(page).status_code in (403, 404)
+    assert admin.get(reverse("administration:unit-run", args=[0])).status_code == 404

@@ -4,10 +4,11 @@ from .changing import Part, add, amend, close, merge, move, reopen, split
 from .gathering import gather
 from .importing import CHANGES, Judged, Sheet, import_changes, read_changes
 from .loading import add_local_units, initials, load_functional, load_official, set_points
-from .step import Outcome, preview
+from .step import LONG, Outcome, preview, telling
 
 __all__ = [
     "CHANGES",
+    "LONG",
     "Judged",
     "Outcome",
     "Part",
@@ -28,4 +29,5 @@ __all__ = [
     "reopen",
     "set_points",
     "split",
+    "telling",
 ]

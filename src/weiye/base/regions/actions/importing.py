@@ -135,8 +135,16 @@ def read_changes(path: Path) -> Sheet:
     return Sheet(cells.drop(RESULT, strict=False), tuple(rows))
 
 
-def import_changes(*, actor: Actor, sheet: Sheet, day: date) -> Judged:
+def import_changes(
+    *,
+    actor: Actor,
+    sheet: Sheet,
+    day: date,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> Judged:
     """Apply the good rows of a file in one transaction; `preview` tries it.
+
+    ``tell`` hears before each change how many of how many are made; what it raises ends the work.
 
     Raises `NotAllowed` without ``units.edit`` and ``ValidationError`` for a file with too many
     changes at once.
@@ -147,7 +155,7 @@ def import_changes(*, actor: Actor, sheet: Sheet, day: date) -> Judged:
             for kind in TURNS:
                 take_turn(kind, actor.path)
         work = _Import(actor, sheet, day)
-        judged = work.run()
+        judged = work.run(tell)
         if judged.changed and not trying():
             record(
                 actor=actor,
@@ -167,7 +175,7 @@ class _Import:
         wanted = {row.code for row in self.rows} | {old for row in self.rows for old in row.olds}
         self.units = {u.code: u for u in Unit.objects.open().filter(code__in=wanted)}
 
-    def run(self) -> Judged:
+    def run(self, tell: Callable[[int, int], None]) -> Judged:
         for row, sentence in self._unusable():
             self._bad(row, sentence)
         work = list(self._steps([row for row in self.rows if row.number not in self.done]))
@@ -176,7 +184,8 @@ class _Import:
                 f"这个文件有{len(work)}处变更，一次最多{MOST_CHANGES}处，请按县分成几个文件。"
             )
         self._classes()
-        for rows, words, change in work:
+        for done, (rows, words, change) in enumerate(work):
+            tell(done, len(work))
             self._try(rows, words, change)
         self.judged.lines = [self.done[row.number] for row in self.rows]
         return self.judged

@@ -34,6 +34,15 @@ TURNS = ("people.import", "pipeline", "training.import", "units", "vacancies.imp
 # Set while a change is only tried out.
 _trying: ContextVar[bool] = ContextVar("trying", default=False)
 
+# Who is told how many rows of which table (model label) have gone along, as they go.
+Tell = Callable[[str, int], None]
+_tell: ContextVar[Tell | None] = ContextVar("tell", default=None)
+
+# Units and rows that go along while somebody waits for the page. On the two cores of a county's
+# server some ten thousand rows go along in a second, indexes included; a page should answer within
+# one, and a request is cut off after sixty.
+LONG = 5000
+
 
 @dataclass
 class Outcome:
@@ -44,6 +53,11 @@ class Outcome:
     """Units below them whose place changes with theirs."""
     rows: dict[str, int] = field(default_factory=dict)
     """Model label (``people.Person``) → rows whose unit moved."""
+
+    @property
+    def size(self) -> int:
+        """Units and rows that go along; more than `LONG` are background work."""
+        return self.along + sum(self.rows.values())
 
     def add(self, other: Outcome) -> None:
         self.units += other.units
@@ -73,6 +87,16 @@ def preview(change: Callable[[], T]) -> T:
         return found
     finally:
         _trying.reset(token)
+
+
+@contextmanager
+def telling(tell: Tell) -> Iterator[None]:
+    """Changes made inside tell table by table how far they are; what ``tell`` raises ends them."""
+    token = _tell.set(tell)
+    try:
+        yield
+    finally:
+        _tell.reset(token)
 
 
 def trying() -> bool:
@@ -191,6 +215,8 @@ class Step:
                 number = _follow(table, column, old, new)
                 if number:
                     found[label] = found.get(label, 0) + number
+                    if (tell := _tell.get()) is not None:
+                        tell(label, number)
             else:
                 with fence(system()):
                     _follow(table, column, old, new)

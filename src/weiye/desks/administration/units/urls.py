@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("import/template/", importing.template, name="unit-import-template"),
     path("import/<uuid:file_id>/", importing.check, name="unit-import-check"),
     path("import/<uuid:file_id>/result/", importing.result, name="unit-import-result"),
+    path("runs/<int:run_id>/", changing.run, name="unit-run"),
     path("<str:code>/", browsing.unit, name="unit"),
     path("<str:code>/<slug:verb>/", changing.change, name="unit-change"),
 ]

@@ -1,6 +1,5 @@
 """A file of changed codes: uploaded, tried out, applied."""
 
-import tempfile
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -8,11 +7,9 @@ from uuid import UUID
 import polars as pl
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,13 +17,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from weiye.base.files.actions import hand_out, keep
 from weiye.base.files.models import StoredFile
 from weiye.base.regions import actions
-from weiye.base.regions.actions import Judged, Sheet
+from weiye.base.regions.actions import Judged
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
-from weiye.engine.tables import TableError, write_table
+from weiye.engine.tables import TableError
 
 from ....components.forms import ComponentForm, date_field
-from ....components.params import typed
+from .. import jobs
+from ..sheets import read, xlsx
 from ..words import rows_words
 from . import actor_of
 
@@ -55,9 +53,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         stored, error = _keep(request, actor_of(request))
         if stored is not None:
             return redirect("administration:unit-import-check", stored.pk)
-    done = typed(request.GET, "done", 36)
     context = {
-        "result": _result(actor_of(request), done),
         "error": error,
         "limit": settings.UPLOAD_LIMIT_BYTES,
         "changes": actions.CHANGES,
@@ -65,15 +61,6 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(
         request, "administration/units/import.html", context, status=422 if error else 200
     )
-
-
-def _result(actor: Actor, text: str) -> StoredFile | None:
-    """The file that an import gave back, by its id."""
-    try:
-        key = UUID(text)
-    except ValueError:
-        return None
-    return StoredFile.objects.visible_to(actor).filter(pk=key, right=RIGHT).first()
 
 
 def _keep(request: HttpRequest, actor: Actor) -> tuple[StoredFile | None, str]:
@@ -87,17 +74,10 @@ def _keep(request: HttpRequest, actor: Actor) -> tuple[StoredFile | None, str]:
         return None, "只认 .xlsx 和 .csv 文件。"
     content = file.read()
     try:
-        _read(name, content)
+        read(name, content)
     except TableError as error:
         return None, str(error)
     return keep(actor=actor, path=actor.path, name=name, content=content, right=RIGHT), ""
-
-
-def _read(name: str, content: bytes) -> Sheet:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"文件{Path(name).suffix.lower()}"
-        path.write_bytes(content)
-        return actions.read_changes(path)
 
 
 def _stored(actor: Actor, file_id: UUID) -> StoredFile:
@@ -110,10 +90,10 @@ def _stored(actor: Actor, file_id: UUID) -> StoredFile:
 @right(RIGHT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, file_id: UUID) -> HttpResponse:
-    """What the file would do from a day on; with ``sure`` it is done."""
+    """What the file would do from a day on; with ``sure`` it is begun."""
     actor = actor_of(request)
     stored = _stored(actor, file_id)
-    sheet = _read(stored.name, stored.read())
+    sheet = read(stored.name, stored.read())
     sent = request.POST if request.method == "POST" else {"day": str(timezone.localdate())}
     form = DayForm(sent)
     judged: Judged | None = None
@@ -122,19 +102,8 @@ def check(request: HttpRequest, file_id: UUID) -> HttpResponse:
         day = form.cleaned_data["day"]
         try:
             if request.POST.get("sure") == "1":
-                judged = actions.import_changes(actor=actor, sheet=sheet, day=day)
-                messages.success(
-                    request,
-                    f"已变更{len(judged.changed)}个单位，{len(judged.bad)}行有错没有处理。",
-                )
-                back = keep(
-                    actor=actor,
-                    path=actor.path,
-                    name=f"{Path(stored.name).stem}-处理结果.xlsx",
-                    content=_xlsx(judged.returned(sheet)),
-                    right=RIGHT,
-                )
-                return redirect(f"{reverse('administration:unit-import')}?done={back.pk}")
+                run = jobs.begin_import(actor=actor, stored=stored, day=day)
+                return redirect("administration:unit-run", run.pk)
             judged = actions.preview(
                 lambda: actions.import_changes(actor=actor, sheet=sheet, day=day)
             )
@@ -167,13 +136,13 @@ def result(request: HttpRequest, file_id: UUID) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     day = form.cleaned_data["day"]
-    sheet = _read(stored.name, stored.read())
+    sheet = read(stored.name, stored.read())
     try:
         judged = actions.preview(lambda: actions.import_changes(actor=actor, sheet=sheet, day=day))
     except ValidationError:
         raise Http404 from None
     hand_out(actor=actor, file_id=str(file_id))
-    return _answer(_xlsx(judged.returned(sheet)), f"{Path(stored.name).stem}-试算结果.xlsx")
+    return _answer(xlsx(judged.returned(sheet)), f"{Path(stored.name).stem}-试算结果.xlsx")
 
 
 @right(RIGHT)
@@ -189,14 +158,7 @@ def template(request: HttpRequest) -> HttpResponse:
             "变更": [""],
         }
     )
-    return _answer(_xlsx(frame), "区划变更模板.xlsx")
-
-
-def _xlsx(frame: pl.DataFrame) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "结果.xlsx"
-        write_table(frame, path)
-        return path.read_bytes()
+    return _answer(xlsx(frame), "区划变更模板.xlsx")
 
 
 def _answer(content: bytes, name: str) -> HttpResponse:
