@@ -35,7 +35,7 @@ def start_sweep(*, actor: Actor, path: str, as_of: date) -> Run:
     return start(
         actor=actor,
         kind=KIND,
-        title="数据保留期清理",
+        title="数据保留：清理",
         right=RIGHT,
         path=path,
         args={"as_of": as_of.isoformat()},

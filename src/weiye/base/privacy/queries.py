@@ -48,6 +48,6 @@ def require_consent(*, actor: Actor, subject: Subject, purpose: str, path: str) 
     """
     found = purposes(path).get(purpose)
     if found is None:
-        raise ConsentMissing(f"规则包里没有用途“{purpose}”，不能这样使用个人信息。")
+        raise ConsentMissing(f"政策包里没有用途“{purpose}”，不能这样使用个人信息。")
     if found.needs_consent and in_force(actor, subject, purpose) is None:
         raise ConsentMissing(f"本人还没有同意“{found.title}”，请先征得同意并登记。")
