@@ -41,14 +41,15 @@ PER_KIND = """
     WHERE f.state = 'open' AND f.opened_on <= %(as_of)s AND {where}
 """
 
-# The same folded to one row per file.
+# The same folded to one row per file. OFFSET 0: else the contacts are counted anew for each mention
+# of ``done``.
 PER_FILE = """
     SELECT k.id, k.person_id, k.unit_path, sum(k.n)::int AS owed,
            sum(least(k.done, k.n))::int AS done,
            sum(greatest(0, least(k.expected, k.n) - k.done))::int AS behind,
            min(CASE WHEN k.done < k.n
                     THEN k.start + (k.stop - k.start) * (k.done + 1) / k.n - 1 END) AS next_due
-    FROM ({per_kind}) k GROUP BY 1, 2, 3
+    FROM ({per_kind} OFFSET 0) k GROUP BY 1, 2, 3
 """
 
 
