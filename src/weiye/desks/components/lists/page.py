@@ -3,7 +3,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
@@ -90,7 +91,7 @@ class ListPage:
                 self.active.append(active)
             if complaint:
                 self.complaints.append(complaint)
-        self.filtered = rows.order_by(*self._order())
+        self.filtered = rows.order_by(*self._order(searched=self._searched))
 
     # Order and columns
 
@@ -104,11 +105,24 @@ class ListPage:
             column = self.spec.column(wanted.lstrip("-"))
         return column, wanted.startswith("-")
 
-    def _order(self) -> list[Any]:
+    @property
+    def _searched(self) -> bool:
+        search = self.spec.search
+        return search is not None and any(a.keys == (search.key,) for a in self.active)
+
+    def _order(self, *, searched: bool) -> list[Any]:
         column, descending = self.sort
         terms: list[Any] = []
         for term in column.order if column else ():
-            if isinstance(term, str):
+            if isinstance(term, str) and searched:
+                # What is searched for has an index of its own. Offered the order's too, PostgreSQL
+                # goes through a whole city by name, for those whose name begins with it stand
+                # together: 2.6 s instead of 0.1 s.
+                name = term.removeprefix("-")
+                same = Coalesce(F(name), F(name))
+                down = term.startswith("-") != descending
+                terms.append(same.desc() if down else same.asc())
+            elif isinstance(term, str):
                 flipped = term[1:] if term.startswith("-") else f"-{term}"
                 terms.append(flipped if descending else term)
             else:
