@@ -59,7 +59,10 @@ def fence(actor: Actor, *, username: str = "") -> Iterator[None]:
     nested = connection.in_atomic_block
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_READ_AND_SET, _settings(actor, username))
+            # Outermost there is nothing to come back to.
+            cursor.execute(
+                _READ_AND_SET if nested else f"SELECT {_SET}", _settings(actor, username)
+            )
             outer = cursor.fetchone()[: len(_NAMES)]
         yield
         # The settings end with the transaction, and rolling back restores the outer ones.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import QuerySet
+
 from weiye.base.accounts.models import Account, Membership, Origin
 from weiye.base.privacy.masking import mask_id_number, mask_phone
 from weiye.base.scope.actor import Actor, system
@@ -193,30 +195,33 @@ def print_sheet(actor: Actor, *, person_id: int, as_of: date, rows: int = 4) -> 
 def workers(actor: Actor, *, path: str) -> list[Account]:
     """Accounts that may be responsible for somebody who lives at ``path``, by name."""
     actor.require("files.manage", path)
-    memberships = responsible_memberships([path])
-    accounts = {m.account_id: m.account for m in memberships}
-    return sorted(accounts.values(), key=lambda account: (account.name, account.pk))
+    with fence(system()):
+        holders = _responsible([path]).values("account_id")
+        accounts = list(Account.objects.filter(pk__in=holders).only("username", "name"))
+    return sorted(accounts, key=lambda account: (account.name, account.pk))
 
 
 def responsible_memberships(paths: list[str]) -> list[Membership]:
     """Active station and grid workers whose unit holds one of the paths."""
+    with fence(system()):
+        rows = _responsible(paths).select_related("account", "unit")
+        return list(rows.order_by("account_id", "id"))
+
+
+def _responsible(paths: list[str]) -> QuerySet[Membership]:
+    """To be read as the system: they may work for a unit above the one that is worked on."""
     above = {
         "/".join(path.split("/")[:depth]) + "/"
         for path in paths
         for depth in range(1, path.count("/") + 1)
     }
-    # They may work for a unit above the one that is worked on.
-    with fence(system()):
-        return list(
-            Membership.objects.active()
-            .filter(
-                # Whoever covers for some days, or looks in an emergency, answers for nobody.
-                origin=Origin.GRANT,
-                role__in=("station_worker", "grid_worker"),
-                unit_path__in=above,
-            )
-            .order_by("account_id", "id")
-        )
+    return Membership.objects.in_force().filter(
+        account__is_active=True,
+        # Whoever covers for some days, or looks in an emergency, answers for nobody.
+        origin=Origin.GRANT,
+        role__in=("station_worker", "grid_worker"),
+        unit_path__in=above,
+    )
 
 
 def _lists(actor: Actor, file: AssistanceFile | None) -> Lists:
