@@ -205,30 +205,30 @@ def fill(people: int) -> None:
 
 def questions(actor: Any) -> dict[str, Callable[[str], Any]]:
     """What the ledger asks, by name; each takes the alias of the login that asks."""
-    from weiye.registers.people import queries as people
-    from weiye.services.assistance import queries as assistance
+    from django.http import QueryDict
 
-    def rows(alias: str) -> Any:
-        return assistance.ledger(actor, as_of=DAY).using(alias)
+    from weiye.base.scope.fence import fence
+    from weiye.desks.community.views.ledger import ledger_page
 
-    def ids(found: Any) -> list[int]:
-        return [row.pk for row in found]
+    def asked(query: str, *, count: bool = True, rows: bool = False) -> Callable[[str], Any]:
+        with fence(actor):
+            page, _ = ledger_page(actor, QueryDict(query))
 
-    def searched(text: str) -> Callable[[str], Any]:
         def ask(alias: str) -> Any:
-            found = people.search(rows(alias), text)
-            return found.count(), ids(found.order_by("name_key", "pk")[:50])
+            found = page.filtered.using(alias)
+            total = found.count() if count else None
+            return total, [row.pk for row in page.spec.dress(found)[:50]] if rows else []
 
         return ask
 
     return {
-        "50 rows by name": lambda alias: ids(rows(alias).order_by("name_key", "pk")[:50]),
-        "count": lambda alias: rows(alias).count(),
-        "search 建国: count, 50 rows": searched("建国"),
-        "search 王建国": searched("王建国"),
-        "search wangjian (pinyin)": searched("wangjian"),
-        "unemployed: count": lambda alias: people.with_status(rows(alias), "失业", DAY).count(),
-        "aged 60 to 70: count": lambda alias: people.aged(rows(alias), 60, 70, DAY).count(),
+        "50 rows by name": asked("", count=False, rows=True),
+        "count": asked(""),
+        "search 建国: count, 50 rows": asked("q=建国", rows=True),
+        "search 王建国": asked("q=王建国", rows=True),
+        "search wangjian (pinyin)": asked("q=wangjian", rows=True),
+        "unemployed: count": asked("status=失业"),
+        "aged 60 to 70: count": asked("age_from=60&age_to=70"),
     }
 
 

@@ -37,13 +37,15 @@ def bare(path: str) -> Callable[[], Any]:
 
     from weiye.base.scope.actor import system
     from weiye.services.assistance import queries as assistance
+    from weiye.services.assistance.jurisdiction import pack_of
 
     actor = system(path, name="bench")
     template = engines["django"].from_string(PAGE)
 
     def view(request: Any) -> HttpResponse:
-        rows = assistance.ledger(actor, as_of=date.today()).using("owner")  # noqa: DTZ011
-        page = list(rows.order_by("name_key", "pk")[:50])
+        rows = assistance.residents(actor, as_of=date.today(), pack=pack_of(path))  # noqa: DTZ011
+        rows = rows.using("owner")
+        page = list(assistance.dressed(rows).order_by("name_key", "pk")[:50])
         return HttpResponse(template.render({"rows": page, "total": rows.count()}))
 
     made = ModuleType("bare_urls")
