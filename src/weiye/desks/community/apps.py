@@ -16,6 +16,7 @@ class CommunityDeskConfig(AppConfig):
         def home(actor: Actor) -> str:
             pages = {"people.list": "community:today", "summary.read": "community:summary"}
             pages["vacancies.read"] = "community:vacancies"
+            pages["training.read"] = "community:training"
             return next((reverse(page) for right, page in pages.items() if actor.can(right)), "")
 
         open_desk(Desk("community", "社区工作台", "building-community", home))

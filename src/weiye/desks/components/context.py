@@ -7,6 +7,8 @@ from django.http import HttpRequest
 
 from weiye.base.accounts.roles import roles
 
+from .desks import home_of
+
 LARGE_TYPE_COOKIE = "weiye_large"
 THEME_COOKIE = "weiye_theme"
 THEMES = ("light", "dark")
@@ -14,7 +16,7 @@ THEMES = ("light", "dark")
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """``large`` (large type is on), ``theme`` (light, dark, or "" for the device's), ``actor``
-    (None when signed out), ``role_title``, ``demo``."""
+    (None when signed out), ``home`` (where the actor's work begins), ``role_title``, ``demo``."""
     actor = getattr(request, "actor", None)
     if actor is not None and actor.account_id is None:
         actor = None
@@ -24,6 +26,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "large": request.COOKIES.get(LARGE_TYPE_COOKIE) == "1",
         "theme": theme if theme in THEMES else "",
         "actor": actor,
+        "home": home_of(actor) if role and actor else "/",
         "role_title": role.title if role else "",
         "demo": settings.DEMO,
         "here": request.get_full_path(),

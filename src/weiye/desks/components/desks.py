@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.urls import reverse
+
+from weiye.base.accounts.roles import roles
 from weiye.base.scope.actor import Actor
 
 
@@ -27,3 +30,10 @@ def open_desk(desk: Desk) -> None:
 def desks_of(actor: Actor) -> list[tuple[Desk, str]]:
     """The desks that an actor works at, each with its address."""
     return [(desk, url) for desk in _DESKS.values() if (url := desk.home(actor))]
+
+
+def home_of(actor: Actor) -> str:
+    """The address of the page that the role's work begins at."""
+    desk = roles()[actor.role].desk
+    address = next((url for each, url in desks_of(actor) if each.key == desk), "")
+    return address or reverse("components:account")

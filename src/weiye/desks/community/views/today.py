@@ -10,6 +10,7 @@ from weiye.base.runs.models import RunState
 from weiye.base.scope.access import right, signed_in
 from weiye.services.assistance import queries as assistance
 
+from ...components.desks import home_of
 from ..desk import access_notes, actor_of, runs_of, unfinished
 
 
@@ -18,7 +19,7 @@ from ..desk import access_notes, actor_of, runs_of, unfinished
 def today(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not actor.can("people.list"):
-        return redirect("community:summary")
+        return redirect("community:summary" if actor.can("summary.read") else home_of(actor))
     day = timezone.localdate()
     mine = request.GET.get("mine") == "1"
     found = assistance.today(actor, as_of=day, mine=mine)

@@ -20,7 +20,8 @@ from weiye.base.accounts.rules import rules
 from weiye.base.accounts.sessions import SessionStore
 from weiye.base.scope.access import signed_in
 
-from .signing import enrolment, home_of, wait_words
+from ..desks import home_of
+from .signing import enrolment, wait_words
 from .signing_forms import NewPasswordForm, ProofForm
 
 

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
@@ -28,13 +27,11 @@ from weiye.base.accounts.queries import (
     held_by,
     memberships_of,
 )
-from weiye.base.accounts.roles import roles
 from weiye.base.accounts.rules import rules
 from weiye.base.scope.access import public, signed_in
-from weiye.base.scope.actor import Actor
 
 from ..context import LARGE_TYPE_COOKIE
-from ..desks import desks_of
+from ..desks import home_of
 from ..params import next_page
 from .signing_forms import CodeForm, EnrolForm, NewPasswordForm, SigninForm
 
@@ -45,13 +42,6 @@ _STEPS = {
     "password": "components:signin-password",
     "enrol": "components:signin-enrol",
 }
-
-
-def home_of(actor: Actor) -> str:
-    """The address of the page that the role's work begins at."""
-    desk = roles()[actor.role].desk
-    address = next((url for each, url in desks_of(actor) if each.key == desk), "")
-    return address or reverse("components:account")
 
 
 def wait_words(minutes: int) -> str:
