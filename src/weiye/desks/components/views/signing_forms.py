@@ -64,6 +64,7 @@ class NewPasswordForm(ComponentForm):
     old = _password("现在的密码", "current-password")
     new = _password("新密码", "new-password")
     again = _password("再输入一次新密码", "new-password")
+    again.error_messages["required"] = "请再输入一次新密码。"
 
     def __init__(self, *args: Any, asks_old: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
