@@ -97,7 +97,12 @@ class ClaimForm(ComponentForm):
     def __init__(self, area: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rules = terms()[0]
-        self.fields["unit"] = UnitField(label="查阅哪个社区", within=area, levels=rules.opens)
+        self.fields["unit"] = UnitField(
+            label="查阅哪个社区",
+            within=area,
+            levels=rules.opens,
+            error_messages={"required": "请填写查阅哪个社区。"},
+        )
         self.fields["unit"].widget.attrs["class"] = "form-control"
         category = self.fields["category"]
         assert isinstance(category, forms.ChoiceField)

@@ -40,7 +40,8 @@ def claim(request: HttpRequest) -> HttpResponse:
             form.take(error)
         else:
             request.session[SESSION_KEY] = found.pk
-            messages.warning(request, f"紧急查阅已开始，到{found.ends_at:%H:%M}结束。")
+            ends = timezone.localtime(found.ends_at)
+            messages.warning(request, f"紧急查阅已开始，{ends:%H:%M}自动结束。")
             return redirect("community:ledger")
     context = {
         "form": form,
