@@ -83,6 +83,7 @@ def edit(request: HttpRequest, vacancy_id: int | None = None) -> HttpResponse:
         "form": form,
         "vacancy": vacancy,
         "can_edit": actor.can("vacancies.edit"),
+        "can_match": actor.can("people.list"),
         "can_publish": actor.can("vacancies.publish"),
         "problems": actions.problems(vacancy) if vacancy else {},
         "today": today,
