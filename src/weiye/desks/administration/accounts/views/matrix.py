@@ -32,5 +32,6 @@ def roles(request: HttpRequest) -> HttpResponse:
             for role in known.values()
         ],
         "lines": lines,
+        "manages": request.actor.can("accounts.manage"),  # type: ignore[attr-defined]
     }
     return render(request, "administration/accounts/roles.html", context)
