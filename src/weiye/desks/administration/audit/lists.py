@@ -14,9 +14,11 @@ from weiye.base.audit.models import AuditEntry
 from weiye.base.audit.words import VERBS, verb_words, verbs_of
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
+from weiye.registers.people.actions import REVEALABLE
 
 from ...components.lists import Choice, Column, ListSpec, Search
 from ...components.lists.filters import Dates
+from ..routes import route_words
 
 Rows = QuerySet[Any]
 
@@ -72,9 +74,21 @@ def detail_words(detail: Mapping[str, Any]) -> str:
         value = detail.get(key)
         if value in (None, "", []):
             continue
-        said = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+        said = "、".join(
+            _value_words(key, str(each)) for each in (value if isinstance(value, list) else [value])
+        )
         parts.append(f"{label}：{said}")
     return "；".join(parts)
+
+
+def _value_words(key: str, value: str) -> str:
+    if key == "route":
+        return route_words(value)
+    if key == "role":
+        return roles()[value].title if value in roles() else value
+    if key in ("field", "fields"):
+        return REVEALABLE.get(value, value)
+    return value
 
 
 def thing_words(entry: AuditEntry) -> str:

@@ -38,7 +38,9 @@ class UnitNames(Mapping[str, str]):
         self._names: dict[str, str] = {}
 
     def fill(self, paths: set[str]) -> None:
-        above = {path: "/".join(path.split("/")[:_COMMUNITY]) + "/" for path in paths if path}
+        above = {
+            path: "/".join(path.rstrip("/").split("/")[:_COMMUNITY]) + "/" for path in paths if path
+        }
         rows = Unit.objects.filter(path__in=set(above.values())).order_by("path")
         found = dict(rows.values_list("path", "name"))
         self._names |= {path: found.get(home, path) for path, home in above.items()}
