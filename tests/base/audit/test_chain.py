@@ -104,6 +104,32 @@ def test_an_entry_that_commits_after_its_neighbours_were_sealed_is_sealed_later(
     assert len(set(sealed_ids())) == len(sealed_ids())
 
 
+def test_who_commits_between_the_rows_and_the_writers_is_sealed_next(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(commit=True)
+    ids = log.write(1)
+    late = ids[0] - 1
+    look, calls = sealing._writers, list[int]()
+
+    def writers() -> set[str]:
+        calls.append(1)
+        if len(calls) == 2:
+            slow.end()
+        return look()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sealing, "_writers", writers)
+        assert seal_next() is not None
+    assert batches()[-1].pending == [{"gaps": [[late, late]], "waits": []}]
+    assert verify().intact, "committed, not sealed yet, and nothing wrong"
+    seal()
+    assert late in sealed_ids()
+    assert batches()[-1].pending == []
+    assert seal_next() is None
+    assert verify().intact
+
+
 def test_a_gap_whose_writer_gave_up_is_closed_for_good(log: Log) -> None:
     slow = Slow(commit=False)
     ids = log.write(2)

@@ -89,7 +89,9 @@ def seal_next(*, most: int = MOST) -> AuditBatch | None:
             if rest and (waits or cut):
                 left.append({"gaps": rest, "waits": waits})
         fresh = without([[watermark + 1, new[-1]]], new) if new else []
-        if fresh and after:
+        if fresh:
+            # Kept for a round even if nobody writes any more: who committed after the rows were
+            # read and before the writers were is in neither.
             left.append({"gaps": fresh, "waits": sorted(after)})
         if not rows and len(left) == len(pending):
             return None
