@@ -154,6 +154,33 @@ def test_the_ledger_costs_the_same_for_one_and_for_many(helped, signed) -> None:
     assert many <= 22, "session, account, memberships, fence, runs, grids, count, rows"
 
 
+def test_the_count_reads_people_alone(helped) -> None:
+    helped("甲家的人", unit=A)
+    me = actor("worker-a")
+    with fence(me):
+        plain, _ = ledger_page(me, QueryDict(""))
+        with CaptureQueriesContext(connection) as asked:
+            assert plain.total == 1
+        (count,) = asked.captured_queries
+        assert "JOIN" not in count["sql"]
+        assert "assistance_" not in count["sql"]
+        # What is narrowed by is joined, and counts the same people as the list shows.
+        narrowed, _ = ledger_page(me, QueryDict("file=yes&pace=on_track"))
+        assert narrowed.total == len(narrowed.objects)
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "age", "-age", "unit", "-progress"])
+def test_what_was_searched_for_is_sorted_like_the_rest(helped, sort: str) -> None:
+    for name in ("王小明", "王大海", "王二", "李王"):
+        helped(name, unit=A)
+    me = actor("worker-a")
+    with fence(me):
+        everybody, _ = ledger_page(me, QueryDict(f"sort={sort}"))
+        found, _ = ledger_page(me, QueryDict(f"q=王&sort={sort}"))
+        assert len(found.objects) == 4
+        assert [p.pk for p in found.objects] == [p.pk for p in everybody.objects]
+
+
 @pytest.mark.requirement("ORG-2")
 def test_drilling_into_a_unit_of_the_area_and_not_beyond(helped, signed) -> None:
     helped("甲家的人", unit=A)
