@@ -1,5 +1,7 @@
 """Absence cover: a colleague, for some days, with the absent one's role and no more."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -10,11 +12,15 @@ from django.utils import timezone
 
 from tests.desks.community.conftest import helped  # noqa: F401
 from tests.world import account, actor, sign_in
-from weiye.base.accounts import cover
+from weiye.base.accounts import actions as keep
+from weiye.base.accounts import cover, emergency
 from weiye.base.accounts.actions import create_account, end_membership, grant_membership
+from weiye.base.accounts.actions import second_factor as factors
+from weiye.base.accounts.exceptions import terms
 from weiye.base.accounts.models import Membership
 from weiye.base.accounts.queries import actor_of, memberships_of
 from weiye.base.audit.models import AuditEntry
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor, NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.services.assistance.queries.person import responsible_memberships
@@ -65,7 +71,7 @@ def test_the_cover_has_the_role_of_the_absent_one_and_no_more() -> None:
     with fence(system()):
         covering = actor_of(Membership.objects.select_related("account", "unit").get(pk=found.pk))
     absent = actor("worker-a")
-    assert covering.rights == absent.rights
+    assert covering.rights == absent.rights - terms()[1].withheld
     assert covering.path == absent.path
     assert not covering.can("accounts.manage")
     assert covering.covering == absent.account_id
@@ -196,8 +202,6 @@ def test_who_covers_names_no_further_cover() -> None:
 def test_the_cover_ends_with_the_absent_ones_own_membership() -> None:
     clerk = actor("clerk")
     with fence(system()):
-        from weiye.base.regions.models import Unit
-
         unit = Unit.objects.get(pk=actor("worker-a").unit_id)
         new = create_account(
             actor=system(),
@@ -255,3 +259,105 @@ def test_the_pages_name_and_end() -> None:
     assert client.post(url, {**sent, "account_id": ""}).status_code == 422
     assert client.post(url, {**sent, "account_id": "", "username": "worker-c"}).status_code == 422
     assert client.post(url, {**sent, "account_id": "", "username": "worker-b"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("leader", "absent"),
+    [
+        ("county-d", "admin-d"),
+        ("admin-d", "county-d"),
+        ("admin-d", "worker-d"),
+        ("admin-d", "auditor-d"),
+        ("county-d", "auditor-d"),
+        ("clerk", "worker-a"),
+        ("county", "grid-a"),
+    ],
+)
+def test_no_leader_takes_a_role_for_itself(leader: str, absent: str) -> None:
+    who, today = actor(leader), timezone.localdate()
+    for chosen in ({"account_id": account(leader).pk}, {"username": leader}):
+        with fence(who), pytest.raises((ValidationError, Membership.DoesNotExist)):
+            cover.name_cover(
+                actor=who, absent_id=own(absent), first=today, last=today, today=today, **chosen
+            )
+    with fence(system()):
+        assert not Membership.objects.filter(origin="cover").exists()
+
+
+def test_a_leader_hands_over_only_what_it_could_grant() -> None:
+    """The county's clerk cannot make an administrator of a colleague either."""
+    who = actor("county-d")
+    with fence(who):
+        seen = {m.role for m in cover.absent_ones(who)}
+        assert own("admin-d") not in {m.pk for m in cover.absent_ones(who)}
+        assert own("county-d") in {m.pk for m in cover.absent_ones(who)}
+        assert account("county-d").pk not in {
+            m.account_id for m in cover.colleagues(who, own("worker-d"))
+        }
+    assert not seen & {"administrator", "auditor"}
+    with pytest.raises(Membership.DoesNotExist):
+        named(who, "admin-d", "worker-d")
+
+
+def test_the_pages_offer_nobody_a_role_of_their_own() -> None:
+    client, today = Client(), timezone.localdate().isoformat()
+    sign_in(client, "county-d")
+    url = reverse("administration:covers")
+    sent = {"account_id": account("county-d").pk, "first": today, "last": today}
+    assert client.post(url, {**sent, "absent": own("admin-d")}).status_code == 404
+    assert client.post(url, {**sent, "absent": own("worker-d")}).status_code == 422
+
+
+def by_exception(kind: str) -> Actor:
+    """Somebody who covers an administrator, or has an emergency open; with all the rights of the
+    role, as if none were withheld."""
+    if kind == "cover":
+        made = named(actor("admin"), "county", "department").pk
+    else:
+        who = actor("county")
+        with fence(who):
+            unit = Unit.objects.get(path=actor("worker-d").path)
+            reason = "居民突发疾病，需要马上联系家属"
+            made = emergency.claim(actor=who, unit=unit, category="safety", reason=reason).pk
+    with fence(system()):
+        found = actor_of(Membership.objects.select_related("account", "unit").get(pk=made))
+    assert found.until is not None
+    everything = replace(found, rights=frozenset({"*"}))
+    assert not found.rights & terms()[1].withheld
+    return everything
+
+
+@pytest.mark.parametrize("kind", ["cover", "emergency"])
+def test_what_is_done_by_exception_does_not_outlive_it(kind: str) -> None:
+    who, today = by_exception(kind), timezone.localdate()
+    with fence(who):
+        unit = Unit.objects.get(path=who.path)
+    other = account("worker-a" if kind == "cover" else "worker-d")
+    membership = own(other.username)
+    one = {"actor": who, "account_id": other.pk}
+    attempts: list[Callable[[], object]] = [
+        lambda: create_account(
+            actor=who, username="later", name="later", password="Chunnuan-2026-hua", unit=unit
+        ),
+        lambda: grant_membership(actor=who, account=other, role="station_worker", unit=unit),
+        lambda: end_membership(actor=who, membership_id=membership),
+        lambda: keep.reset_password(**one),
+        lambda: keep.lift_lock(**one),
+        lambda: keep.switch_account(**one, on=False),
+        lambda: keep.rename_account(**one, name="later"),
+        lambda: keep.move_account(**one, unit=unit),
+        lambda: factors.reset(**one),
+        lambda: keep.create_institution(actor=who, kind="employer", name="later", unit=unit),
+        lambda: keep.switch_institution(actor=who, institution_id=1, on=False),
+        lambda: emergency.claim(
+            actor=who, unit=unit, category="safety", reason="居民突发疾病，需要马上联系家属"
+        ),
+        lambda: cover.name_cover(
+            actor=who, absent_id=membership, username="x", first=today, last=today, today=today
+        ),
+        lambda: cover.end_cover(actor=who, cover_id=membership),
+    ]
+    for attempt in attempts:
+        with fence(who), pytest.raises(NotAllowed):
+            attempt()
+    assert keep.grantable(who) == []

@@ -4,13 +4,14 @@ from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from weiye.base.audit.actions import record
-from weiye.base.scope.actor import Actor, NotAllowed, system
+from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
 
+from .actions import grantable, lasting
 from .exceptions import above, terms
 from .models import Account, Membership, Origin
 from .roles import roles
@@ -21,12 +22,15 @@ SHOWN = 200
 
 
 def absent_ones(actor: Actor) -> QuerySet[Membership]:
-    """Whose work the actor may hand over: everybody's of the area as a leader, else the own."""
+    """Whose work the actor may hand over: as a leader that of everybody of the area whose role it
+    could grant, else the own."""
     rows = Membership.objects.visible_to(actor).in_force().select_related("unit")
     rows = rows.filter(origin=Origin.GRANT, subject_id__isnull=True).order_by("unit_path", "id")
-    if actor.can("accounts.cover"):
-        return rows
-    return rows.filter(account_id=actor.account_id or 0, pk=actor.membership_id or 0)
+    mine = Q(account_id=actor.account_id or 0, pk=actor.membership_id or 0)
+    if not actor.can("accounts.cover"):
+        return rows.filter(mine)
+    given = [role.key for role in grantable(actor)]
+    return rows.filter(mine | Q(role__in=given) & ~Q(account_id=actor.account_id or 0))
 
 
 def colleagues(actor: Actor, absent_id: int) -> list[Membership]:
@@ -36,10 +40,11 @@ def colleagues(actor: Actor, absent_id: int) -> list[Membership]:
     somebody whose work is not the actor's to hand over.
     """
     absent = absent_ones(actor).get(pk=absent_id)
-    return [m for m in _colleagues(absent) if actor.covers(m.unit_path)]
+    return [m for m in _colleagues(actor, absent) if actor.covers(m.unit_path)]
 
 
-def _colleagues(absent: Membership) -> list[Membership]:
+def _colleagues(actor: Actor, absent: Membership) -> list[Membership]:
+    """Of the street, without the absent one and the actor: nobody takes a role for itself."""
     area = above(absent.unit_path, terms()[1].within)
     with fence(DESK):
         rows = (
@@ -51,7 +56,7 @@ def _colleagues(absent: Membership) -> list[Membership]:
                 unit_path__lt=area[:-1] + "0",
             )
             .filter(Exists(Account.objects.filter(pk=OuterRef("account_id"), is_active=True)))
-            .exclude(account_id=absent.account_id)
+            .exclude(account_id__in=[absent.account_id, actor.account_id or 0])
             .select_related("unit", "account")
             .order_by("unit_path", "account_name", "id")
         )
@@ -64,7 +69,7 @@ def _colleagues(absent: Membership) -> list[Membership]:
 def _named(
     actor: Actor, absent: Membership, account_id: int | None, username: str
 ) -> Membership | None:
-    for colleague in _colleagues(absent):
+    for colleague in _colleagues(actor, absent):
         if username:
             if colleague.account.username == username:
                 return colleague
@@ -88,12 +93,12 @@ def name_cover(
 
     The colleague is one whom the actor sees (``account_id``), or anybody of the street by
     ``username``: who works next door is not told. The role is the absent one's, so the cover never
-    has more rights than that. Raises
+    has more rights than that; it is the actor's own or one that the actor could grant, and the
+    colleague is never the actor. Raises
     ``Membership.DoesNotExist`` for somebody whose work is not the actor's to hand over,
     `NotAllowed` while acting by exception, ``ValidationError`` by field.
     """
-    if actor.until is not None:
-        raise NotAllowed("who acts by exception names no cover")
+    lasting(actor)
     with transaction.atomic():
         absent = absent_ones(actor).get(pk=absent_id)
         rules = terms()[1]
@@ -168,8 +173,7 @@ def end_cover(*, actor: Actor, cover_id: int, now: datetime | None = None) -> Me
     Raises ``Membership.DoesNotExist`` for one that is not the actor's to end.
     """
     now = now or timezone.now()
-    if actor.until is not None:
-        raise NotAllowed("who acts by exception ends no cover")
+    lasting(actor)
     with transaction.atomic():
         mine = {membership.pk for membership in covers(actor)}
         if cover_id not in mine:

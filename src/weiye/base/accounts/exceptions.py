@@ -31,11 +31,13 @@ class EmergencyTerms:
 
 @dataclass(frozen=True)
 class CoverTerms:
-    """At most ``days`` on end, beginning within ``ahead`` days; a colleague of one ``within``."""
+    """At most ``days`` on end, beginning within ``ahead`` days; a colleague of one ``within``;
+    without the rights ``withheld``."""
 
     days: int
     ahead: int
     within: str
+    withheld: frozenset[str]
 
 
 @cache
@@ -43,7 +45,8 @@ def terms() -> tuple[EmergencyTerms, CoverTerms]:
     """Raises ``ValueError`` for an unknown role, level or right."""
     text = Path(__file__).with_name("exceptions.yaml").read_text(encoding="utf-8")
     found = yaml.safe_load(text)
-    entry, cover = found["emergency"], CoverTerms(**found["cover"])
+    entry, cover = found["emergency"], found["cover"]
+    cover = CoverTerms(**{**cover, "withheld": frozenset(cover["withheld"])})
     emergency = EmergencyTerms(
         hours=entry["hours"],
         per_week=entry["per_week"],
@@ -56,7 +59,7 @@ def terms() -> tuple[EmergencyTerms, CoverTerms]:
     known = frozenset[str]().union(*(role.rights for role in roles().values()))
     strange = {*emergency.opens, *emergency.within.values(), cover.within} - set(LEVELS)
     strange |= set(emergency.within) - set(roles())
-    strange |= emergency.rights - known
+    strange |= (emergency.rights | cover.withheld) - known
     if strange:
         raise ValueError(f"exceptions.yaml: unknown {sorted(strange)}")
     return emergency, cover
@@ -78,7 +81,11 @@ def acting(membership: Membership) -> dict[str, Any]:
                 "account_id", flat=True
             )
             covering = absent.first()
-        return {"rights": rights, "until": membership.ends_at, "covering": covering}
+        return {
+            "rights": rights - terms()[1].withheld,
+            "until": membership.ends_at,
+            "covering": covering,
+        }
     return {"rights": rights}
 
 

@@ -14,7 +14,7 @@ from .keeping import (
     switch_account,
     username_complaint,
 )
-from .memberships import end_membership, grant_membership, grantable
+from .memberships import end_membership, grant_membership, grantable, lasting
 
 __all__ = [
     "carry_accounts",
@@ -26,6 +26,7 @@ __all__ = [
     "grant_membership",
     "grantable",
     "keepable",
+    "lasting",
     "lift_lock",
     "move_account",
     "rename_account",

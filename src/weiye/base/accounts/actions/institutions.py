@@ -10,6 +10,7 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 
 from ..models import Institution, InstitutionKind, Membership
+from .memberships import lasting
 
 
 def create_institution(
@@ -26,6 +27,7 @@ def create_institution(
     ``credit_code``: 统一社会信用代码 (GB 32100), empty for those who have none (households as
     employers). Raises `NotAllowed` and ``ValidationError`` by field (Chinese sentences).
     """
+    lasting(actor)
     actor.require("accounts.manage", unit.path)
     name = name.strip()
     wrong: dict[str, str] = {}
@@ -70,6 +72,7 @@ def switch_institution(*, actor: Actor, institution_id: int, on: bool) -> Instit
 
     Raises ``Institution.DoesNotExist`` outside the actor's area.
     """
+    lasting(actor)
     actor.require("accounts.manage")
     with transaction.atomic():
         found = (

@@ -25,7 +25,7 @@ from ..models import (
 )
 from ..passwords import check_password_strength, temporary_password
 from ..roles import roles
-from .memberships import grantable, held_now
+from .memberships import grantable, held_now, lasting
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,31}")
 
@@ -52,9 +52,10 @@ def create_account(
 
     ``must_change``: the password was chosen by somebody else. ``for_role``: what the account is
     for, if the right to open it is not ``accounts.manage`` (`roles.yaml`, ``granted_with``).
-    Raises `NotAllowed` without the right, and Django's ``ValidationError`` (Chinese sentences by
-    field) for a weak password or a user name that cannot be or is taken.
+    Raises `NotAllowed` without the right or acting by exception, and Django's ``ValidationError``
+    (Chinese sentences by field) for a weak password or a user name that cannot be or is taken.
     """
+    lasting(actor)
     actor.require(roles()[for_role].granted_with if for_role else "accounts.manage", unit.path)
     if complaint := username_complaint(username):
         raise ValidationError({"username": complaint})
@@ -85,8 +86,11 @@ def keepable(actor: Actor, account: Account) -> bool:
     """Whether the actor may reset, switch off or move the account.
 
     Its home must lie in the actor's area, it must not be the actor's own, and it may hold nothing
-    that the actor could not grant: whoever resets a password could use what the account may.
+    that the actor could not grant: whoever resets a password could use what the account may. Who
+    acts by exception keeps no account.
     """
+    if actor.until is not None:
+        return False
     if account.pk == actor.account_id or not actor.covers(account.unit_path):
         return False
     allowed = {role.key for role in grantable(actor)}

@@ -14,12 +14,21 @@ from ..models import Account, Institution, Membership
 from ..roles import Role, roles
 
 
+def lasting(actor: Actor) -> None:
+    """Raise `NotAllowed` for one who acts by exception: what it made would outlast that."""
+    if actor.until is not None:
+        raise NotAllowed("who acts by exception changes nothing that lasts longer")
+
+
 def grantable(actor: Actor) -> list[Role]:
-    """The roles that the actor may grant within its area, in the order of `roles.yaml`."""
+    """The roles that the actor may grant within its area, in the order of `roles.yaml`; none while
+    it acts by exception."""
     return [role for role in roles().values() if _may_grant(actor, role)]
 
 
 def _may_grant(actor: Actor, role: Role) -> bool:
+    if actor.until is not None:
+        return False
     if actor.can("*"):
         return True
     own = roles().get(actor.role)
