@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from tests.world import A, B, actor, path_of
 from weiye.base.audit.models import AuditEntry
@@ -269,7 +270,78 @@ def test_the_handler_itself_refuses_an_open_file(rules: Any) -> None:
     helped(one, closed=None)
     with fence(system()):
         handler = retention.handlers["people"]
-        assert handler.end(system("37/"), [str(one.pk)], TODAY) == []
+        assert handler.end(system("37/"), [str(one.pk)], TODAY, TODAY) == []
+
+
+def test_a_person_updated_since_is_not_anonymised(rules: Any) -> None:
+    """Between looking and locking an import may say that the person still lives here."""
+    one, other = person(1), person(2)
+    before = TODAY - timedelta(days=700)
+    with fence(system()):
+        Person.objects.filter(pk=one.pk).update(as_of=before)
+        handler = retention.handlers["people"]
+        both = [str(one.pk), str(other.pk)]
+        assert handler.end(system("37/"), both, before, TODAY) == [str(other.pk)]
+    assert again(one).name == "王小明"
+
+
+def test_a_sweep_asks_again_what_became_of_those_it_found(
+    rules: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = person()
+    sweep(TODAY)
+    ripe = retention._Rule._ripe
+
+    def refreshed(self: Any) -> list[str]:
+        found = ripe(self)
+        Person.objects.filter(pk=one.pk).update(as_of=TODAY + timedelta(days=90))
+        return found
+
+    monkeypatch.setattr(retention._Rule, "_ripe", refreshed)
+    assert sweep(TODAY + timedelta(days=90))["ended"] == {}
+    assert again(one).name == "王小明"
+
+
+@pytest.mark.parametrize("what", ["drafts", "runs", "exports", "imports"])
+def test_what_is_younger_than_the_day_does_not_end(what: str) -> None:
+    with fence(system()):
+        unit = Unit.objects.get(code=A)
+        file = keep(
+            actor=system(), path=unit.path, name="x.csv", content=b"x", right="people.import"
+        )
+        run = Run.objects.create(
+            unit_path=unit.path,
+            kind="k",
+            title="t",
+            right="people.export",
+            started_by="x",
+            state=RunState.DONE,
+            file=file,
+            finished_at=timezone.now(),
+        )
+        batch = ImportBatch.objects.create(
+            unit_path=unit.path,
+            unit=unit,
+            kind="roster",
+            name="x",
+            file=file,
+            as_of=TODAY,
+            started_by="x",
+        )
+    with fence(actor("worker-a")):
+        save(actor=actor("worker-a"), form="x", fields={"a": ["1"]})
+    with fence(system()):
+        keys = {
+            "drafts": Draft.objects.get().pk,
+            "runs": run.pk,
+            "exports": file.pk,
+            "imports": batch.pk,
+        }
+        day = timezone.localdate()
+        end = retention.handlers[what].end
+        things = [str(keys[what])]
+        assert list(end(system("37/"), things, day, day)) == []
+        assert [str(each) for each in end(system("37/"), things, day + timedelta(1), day)] == things
 
 
 def test_held_with_a_reason_until_a_day(rules: Any) -> None:

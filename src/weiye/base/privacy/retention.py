@@ -42,16 +42,16 @@ class Due:
 class Handler:
     """How one kind of data ends.
 
-    ``due(actor, before)``: things last used before a day. ``end(actor, things, as_of)``: end those
-    of them that still may be, under lock, and say which. ``named``: words for the list that tell no
-    more than a worker needs.
+    ``due(actor, before)``: things last used before a day. ``end(actor, things, before, as_of)``:
+    lock them, end those that are still due and that nobody keeps back, and say which. ``named``:
+    words for the list that tell no more than a worker needs.
     """
 
     what: str
     label: str
     outcomes: tuple[Outcome, ...]
     due: Callable[[Actor, date], Iterable[Due]]
-    end: Callable[[Actor, Sequence[str], date], Sequence[str]]
+    end: Callable[[Actor, Sequence[str], date, date], Sequence[str]]
     named: Callable[[Actor, Sequence[str]], Mapping[str, str]] = lambda actor, things: {}
     #: How the log calls a thing, and its end; by default ``what`` and ``retention.…``.
     kind: str = ""
@@ -251,8 +251,8 @@ class _Rule:
 
     def _end(self, things: Sequence[str]) -> None:
         for block in _blocks(things):
-            # Once more, now that nothing of it moves: a file may have been opened meanwhile.
-            ended = list(self.handler.end(self.actor, block, self.as_of))
+            # Once more, now that nothing of it moves: it may have been used again meanwhile.
+            ended = list(self.handler.end(self.actor, block, self._before(), self.as_of))
             for companion in _companions[self.rule.what]:
                 companion(self.actor, ended, self.as_of)
             rows = Notice.objects.visible_to(self.actor).filter(

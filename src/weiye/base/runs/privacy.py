@@ -26,8 +26,10 @@ def _files_due(actor: Actor, before: date) -> Iterable[Due]:
         yield Due(str(key), path, made)
 
 
-def _end_files(actor: Actor, things: Sequence[str], as_of: date) -> list[str]:
-    rows = StoredFile.objects.visible_to(_everything(actor)).filter(pk__in=list(things))
+def _end_files(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list[str]:
+    rows = StoredFile.objects.visible_to(_everything(actor)).filter(
+        pk__in=list(things), created_at__date__lt=before
+    )
     found = list(rows.values_list("pk", flat=True))
     StoredFile.objects.filter(pk__in=found).delete()
     return [str(key) for key in found]
@@ -41,9 +43,9 @@ def _runs_due(actor: Actor, before: date) -> Iterable[Due]:
         yield Due(str(pk), path, done)
 
 
-def _end_runs(actor: Actor, things: Sequence[str], as_of: date) -> list[str]:
+def _end_runs(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list[str]:
     rows = Run.objects.visible_to(_everything(actor)).filter(
-        pk__in=[int(thing) for thing in things], state__in=FINISHED
+        pk__in=[int(thing) for thing in things], state__in=FINISHED, finished_at__date__lt=before
     )
     found = list(rows.values_list("pk", flat=True))
     Run.objects.filter(pk__in=found).delete()

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from weiye.base.accounts.models import Membership
 from weiye.base.privacy import rotation
@@ -53,27 +54,33 @@ rotation.follow(follow_ids)
 # --- the end of keeping ----------------------------------------------------------------------
 
 
-def _due(actor: Actor, before: date) -> Iterable[Due]:
+def _unused(actor: Actor, before: date) -> QuerySet[Person]:
     """People of whom nothing was said since ``before``; who else used them is asked by others."""
-    rows = Person.objects.visible_to(actor).filter(
+    return Person.objects.visible_to(actor).filter(
         as_of__lt=before, created_at__date__lt=before, anonymised_on__isnull=True
     )
-    for pk, path, as_of, created in rows.order_by("pk").values_list(
-        "pk", "unit_path", "as_of", "created_at__date"
+
+
+def _due(actor: Actor, before: date) -> Iterable[Due]:
+    for pk, path, as_of, created in (
+        _unused(actor, before)
+        .order_by("pk")
+        .values_list("pk", "unit_path", "as_of", "created_at__date")
     ):
         yield Due(str(pk), path, max(as_of, created))
 
 
-def _anonymise(actor: Actor, things: Sequence[str], as_of: date) -> list[str]:
+def _anonymise(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list[str]:
     """Take away for ever what names the people; what statistics count stays.
 
     Kept: sex, year of birth, education, the kinds of difficulty, statuses over time, the community.
     """
-    rows = Person.objects.visible_to(actor).filter(
-        pk__in=[int(thing) for thing in things], anonymised_on__isnull=True
-    )
-    found = {str(person.pk): person for person in rows.select_for_update().defer(*ENCRYPTED)}
-    free = may_end("people", actor, list(found), as_of)
+    # An import that held somebody may have said meanwhile that they are still here: the database
+    # asks the condition again once it has the lock.
+    rows = _unused(actor, before).filter(pk__in=[int(thing) for thing in things])
+    locked = rows.order_by("pk").select_for_update(of=("self",)).defer(*ENCRYPTED)
+    found = {str(person.pk): person for person in locked}
+    free = may_end("people", actor, list(found), before)
     homes: set[int] = set()
     for thing in free:
         person = found[thing]

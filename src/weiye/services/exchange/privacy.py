@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
 
 from weiye.base.files.models import StoredFile
@@ -14,26 +14,30 @@ from .models import ImportBatch, ImportState
 
 _HOLDS = Q(file__isnull=False) | Q(rejects__isnull=False) | Q(page__isnull=False)
 _RUNNING = ("queued", "running")
+_USED = TruncDate(Coalesce(F("done_at"), F("created_at")))
 
 
-def _due(actor: Actor, before: date) -> Iterable[Due]:
+def _unused(actor: Actor, before: date) -> QuerySet[ImportBatch]:
     """Whatever its state: what nobody went on with in all that time is not wanted any more."""
-    rows = (
+    return (
         ImportBatch.objects.visible_to(actor)
         .filter(_HOLDS)
-        .annotate(used=TruncDate(Coalesce(F("done_at"), F("created_at"))))
+        .alias(used=_USED)
         .filter(used__lt=before)
         .exclude(run__state__in=_RUNNING)
     )
-    for pk, path, used in rows.order_by("pk").values_list("pk", "unit_path", "used"):
+
+
+def _due(actor: Actor, before: date) -> Iterable[Due]:
+    rows = _unused(actor, before).annotate(day=_USED).order_by("pk")
+    for pk, path, used in rows.values_list("pk", "unit_path", "day"):
         yield Due(str(pk), path, used)
 
 
-def _end(actor: Actor, things: Sequence[str], as_of: date) -> list[str]:
+def _end(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list[str]:
     rows = (
-        ImportBatch.objects.visible_to(actor)
+        _unused(actor, before)
         .filter(pk__in=[int(thing) for thing in things])
-        .exclude(run__state__in=_RUNNING)
         .select_for_update(of=("self",))
         .only("pk", "state", "file_id", "rejects_id")
     )
