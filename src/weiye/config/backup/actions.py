@@ -61,10 +61,29 @@ def back_up(path: Path, key: bytes, say: Say) -> Done:
     try:
         with _owner() as connection, _private(part) as file:
             done = _write(connection, file, key, say, started)
-        part.rename(path)
+        _publish(part, path)
     finally:
         part.unlink(missing_ok=True)
     return done
+
+
+def _publish(part: Path, path: Path) -> None:
+    """Give a whole file its name, never that of a file which appeared meanwhile."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise Refused(
+            f"{path} appeared while the backup was made; a backup is never overwritten."
+        ) from None
+    except OSError:
+        # No hard links here (FAT, some network shares): an empty file of the name reserves it.
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            raise Refused(
+                f"{path} appeared while the backup was made; a backup is never overwritten."
+            ) from None
+        part.replace(path)
 
 
 def _private(path: Path) -> BinaryIO:
