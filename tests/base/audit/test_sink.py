@@ -187,6 +187,30 @@ def test_failure_is_kept_told_and_tried_again(
     assert numbers(folder / "audit.jsonl") == [1, 2]
 
 
+def test_a_database_put_back_behind_the_sink_is_told_until_a_new_file_is_begun(
+    log: Log, file: Path
+) -> None:
+    ids = sealed(log, 1, 1)
+    deliver()
+    # As a restore leaves it: the last batch and what it sealed are gone, and so is its delivery.
+    log.owner("DELETE FROM audit_auditbatch WHERE number = 2")
+    log.owner("DELETE FROM audit_auditentry WHERE id = %s", ids[1])
+    log.owner("UPDATE audit_auditsink SET delivered = 1")
+    assert deliver() == 0
+    assert "已到第2批，数据库只到第1批" in queries.chain().sink_failing
+    assert queries.chain().failing_since is not None
+    # When numbers have caught up they are of other batches: nothing is passed over in silence.
+    sealed(log, 1, 1)
+    assert deliver() == 0
+    assert numbers(file) == [1, 2]
+    assert "第2批与数据库里的不是同一批" in queries.chain().sink_failing
+    file.rename(file.with_name("audit-before-restore.jsonl"))
+    assert deliver() == 2
+    assert numbers(file) == [2, 3]
+    assert queries.chain().sink_failing == ""
+    assert verify(sink=file).intact
+
+
 def test_a_wrong_address_is_a_failure_too(log: Log, settings: Any) -> None:
     settings.AUDIT_SINK = "ftp://somewhere"
     sealed(log, 1)

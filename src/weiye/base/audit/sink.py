@@ -35,6 +35,7 @@ _TIMEOUT = 5.0
 _AT_ONCE = 200
 _BLOCK = 1 << 16
 _NUMBER = re.compile(rb'\{"batch": ?(\d+),')
+_DIGEST = re.compile(rb'"digest": ?"([0-9a-f]{64})"')
 # local6 (security audit by custom), severity notice; RFC 5424.
 _PRIORITY = 22 * 8 + 5
 
@@ -84,7 +85,9 @@ def deliver() -> int:
             )
             try:
                 sink = _Remote(where) if "://" in where else _File(where)
-                got = max(state.delivered, sink.last())
+                last, digest = sink.last()
+                got = max(state.delivered, last)
+                _refuse_another_chain(got, last, digest)
                 rows = AuditBatch.objects.filter(number__gt=got).order_by("number")[:_AT_ONCE]
                 batches = list(rows)
                 if batches:
@@ -105,17 +108,39 @@ def deliver() -> int:
                 return sent
 
 
+def _refuse_another_chain(got: int, last: int, digest: str) -> None:
+    """Raise ValueError unless what the second place has are batches of this database.
+
+    ``got``: the newest that it has as far as known; ``last`` and ``digest``: of its last line.
+    Otherwise the database was put back to an earlier state or its end was cut off: what comes next
+    would be other batches of the same numbers.
+    """
+    numbers = AuditBatch.objects.order_by("-number").values_list("number", flat=True)
+    ours = AuditBatch.objects.filter(number=last).values_list("digest", flat=True).first()
+    newest = numbers.first() or 0
+    if got > newest:
+        what = f"库外备份已到第{got}批，数据库只到第{newest}批"
+    elif last and (ours is None or bytes(ours).hex() != digest):
+        what = f"库外备份的第{last}批与数据库里的不是同一批"
+    else:
+        return
+    raise ValueError(
+        f"{what}：数据库恢复过旧备份，或者记录被删改过。"
+        "请先核对并留存这份文件，再让库外备份从新文件开始（WEIYE_AUDIT_SINK）"
+    )
+
+
 class _File:
     def __init__(self, where: str) -> None:
         self.path = Path(where)
 
-    def last(self) -> int:
-        """The number of the last whole line; 0 for a new file."""
+    def last(self) -> tuple[int, str]:
+        """Number and digest of the last whole line; 0 and '' for a new file."""
         try:
             with self.path.open("rb") as file:
-                return _last_number(file)
+                return _last_line(file)
         except FileNotFoundError:
-            return 0
+            return 0, ""
 
     def write(self, batches: list[AuditBatch]) -> None:
         fresh = not self.path.exists()
@@ -144,8 +169,8 @@ def _torn(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def _last_number(file: Any) -> int:
-    """The batch of the last line that ends in a newline and is one of ours."""
+def _last_line(file: Any) -> tuple[int, str]:
+    """Number and digest of the last batch whose line ends in a newline and is one of ours."""
     end = file.seek(0, os.SEEK_END)
     # Read backwards: a line can be megabytes long, its number stands at its beginning.
     tail = b""
@@ -159,8 +184,9 @@ def _last_number(file: Any) -> int:
         # The first piece may be the middle of a line.
         for text in reversed(lines if end == 0 else lines[1:]):
             if found := _NUMBER.match(text):
-                return int(found.group(1))
-    return 0
+                digest = _DIGEST.search(text)
+                return int(found.group(1)), digest.group(1).decode() if digest else "?"
+    return 0, ""
 
 
 class _Remote:
@@ -171,8 +197,8 @@ class _Remote:
         self.tcp = parts.scheme == "syslog"
         self.address = (parts.hostname, parts.port or (601 if self.tcp else 514))
 
-    def last(self) -> int:
-        return 0
+    def last(self) -> tuple[int, str]:
+        return 0, ""  # it cannot be asked
 
     def write(self, batches: list[AuditBatch]) -> None:
         host = socket.gethostname()
