@@ -10,11 +10,17 @@ from django.utils import timezone
 
 from tests.desks.community.conftest import helped  # noqa: F401
 from tests.world import A, B, D, account, actor, path_of, sign_in
-from weiye.base.accounts import emergency
+from weiye.base.accounts import cover, emergency
+from weiye.base.accounts.actions import (
+    end_membership,
+    move_account,
+    reset_password,
+    switch_account,
+)
 from weiye.base.accounts.emergency_models import EmergencyReview
 from weiye.base.accounts.exceptions import terms
 from weiye.base.accounts.models import Membership
-from weiye.base.accounts.queries import SESSION_KEY, actor_of
+from weiye.base.accounts.queries import SESSION_KEY, actor_of, memberships_of
 from weiye.base.accounts.roles import roles
 from weiye.base.audit.models import AuditEntry
 from weiye.base.regions.models import Unit
@@ -311,3 +317,86 @@ def test_raw_rows_appear_for_three_hours_only() -> None:
     assert people(actor("worker-b")) == 0
     assert people(acting(found)) == 1
     assert AuditEntry.objects.count() == 0  # outside any fence: nothing
+
+
+def over(found: EmergencyReview) -> bool:
+    """Whether it has ended, as membership and as what is to be judged."""
+    with fence(system()):
+        row = EmergencyReview.objects.select_related("membership").get(pk=found.pk)
+    assert row.ends_at == row.membership.ends_at
+    return row.ends_at <= timezone.now()
+
+
+STREET_C = "371002002001"
+
+
+def test_an_open_emergency_keeps_nobody_from_being_switched_off() -> None:
+    found, keeper = claimed(actor("worker-a"), STREET_C), actor("clerk")
+    with fence(keeper):
+        switch_account(actor=keeper, account_id=account("worker-a").pk, on=False)
+        switch_account(actor=keeper, account_id=account("worker-a").pk, on=True)
+    assert over(found)
+    with fence(system()):
+        entry = AuditEntry.objects.get(verb="emergency.end")
+    assert (entry.unit_path, entry.actor_id) == (path_of(STREET_C), keeper.account_id)
+
+
+def test_whoever_resets_a_password_does_not_get_the_emergency_with_it() -> None:
+    found, keeper = claimed(actor("worker-a"), STREET_C), actor("clerk")
+    with fence(keeper):
+        reset_password(actor=keeper, account_id=account("worker-a").pk)
+    assert over(found)
+
+
+def test_it_ends_with_the_role() -> None:
+    found, keeper = claimed(actor("worker-a"), STREET_C), actor("clerk")
+    with fence(keeper):
+        end_membership(actor=keeper, membership_id=actor("worker-a").membership_id or 0)
+    assert over(found)
+    assert memberships_of(account("worker-a").pk) == []
+
+
+def test_it_ends_when_its_holder_is_moved() -> None:
+    found, keeper = claimed(actor("worker-a"), STREET_C), actor("clerk")
+    with fence(keeper):
+        move_account(actor=keeper, account_id=account("worker-a").pk, unit=unit(B))
+    assert over(found)
+    assert memberships_of(account("worker-a").pk) == []
+
+
+def test_those_responsible_may_end_it_where_it_is() -> None:
+    """As a membership of their area; then it waits for judgement at once."""
+    found, keeper = claimed(actor("worker-a"), STREET_C), actor("clerk-c")
+    other = claimed(actor("worker-a"), B)
+    with fence(keeper):
+        end_membership(actor=keeper, membership_id=found.pk)
+    assert over(found)
+    assert not over(other)
+
+
+def test_it_lasts_no_longer_than_the_role() -> None:
+    who, soon = actor("worker-a"), timezone.now() + timedelta(hours=1)
+    with fence(system()):
+        Membership.objects.filter(pk=who.membership_id).update(ends_at=soon)
+    assert claimed(who, STREET_C).ends_at == soon
+    with fence(system()):
+        Membership.objects.filter(pk=who.membership_id).update(ends_at=timezone.now())
+    # A request that began while the role was there.
+    with pytest.raises(NotAllowed):
+        claimed(who, B)
+
+
+def test_covers_end_with_the_last_role_of_whoever_covers() -> None:
+    keeper, today = actor("clerk"), timezone.localdate()
+    with fence(keeper):
+        made = cover.name_cover(
+            actor=keeper,
+            absent_id=actor("worker-a").membership_id or 0,
+            username="worker-b",
+            first=today,
+            last=today,
+            today=today,
+        )
+        end_membership(actor=keeper, membership_id=actor("worker-b").membership_id or 0)
+        assert AuditEntry.objects.filter(verb="cover.end", thing_id=str(made.pk)).exists()
+    assert memberships_of(account("worker-b").pk) == []

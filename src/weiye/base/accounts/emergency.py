@@ -50,10 +50,11 @@ def units(actor: Actor, text: str = "") -> QuerySet[Unit]:
 def claim(
     *, actor: Actor, unit: Unit, category: str, reason: str, now: datetime | None = None
 ) -> EmergencyReview:
-    """Open a unit for exactly the hours of the terms, from now on.
+    """Open a unit for exactly the hours of the terms, from now on; no longer than the own role.
 
-    Raises `NotAllowed` without ``emergency.claim``, for a unit outside `area`, or while acting by
-    exception; ``ValidationError`` by field, and past the week's number.
+    Raises `NotAllowed` without ``emergency.claim``, for a unit outside `area`, while acting by
+    exception, or if the own role has ended meanwhile; ``ValidationError`` by field, and past the
+    week's number.
     """
     actor.require("emergency.claim")
     rules = terms()[0]
@@ -75,6 +76,12 @@ def claim(
         # Holds the account: of two clicks the second counts the first.
         account = Account.objects.select_for_update().get(pk=actor.account_id)
         with fence(DESK):
+            # Holds the own role: who ends it ends this, too.
+            held = Membership.objects.select_for_update(of=("self",))
+            role = held.filter(pk=actor.membership_id or 0).first()
+            ended = role is None or (role.ends_at is not None and role.ends_at <= now)
+            if role is None or ended or not account.is_active:
+                raise NotAllowed("the role in which the emergency was claimed has ended")
             own = EmergencyReview.objects.filter(account_id=account.pk)
             open_now = own.filter(ends_at__gt=now, unit_path=unit.path).first()
             if open_now is not None:
@@ -84,6 +91,8 @@ def claim(
                     f"一周内最多紧急查阅{rules.per_week}次。仍有急事请联系县级机构。"
                 )
             ends_at = now + timedelta(hours=rules.hours)
+            if role.ends_at is not None:
+                ends_at = min(ends_at, role.ends_at)
             membership = Membership.objects.create(
                 account_id=account.pk,
                 account_name=account.name,
@@ -131,18 +140,34 @@ def end(*, actor: Actor, emergency_id: int, now: datetime | None = None) -> Emer
         found = EmergencyReview.objects.select_for_update().get(
             pk=emergency_id, account_id=actor.account_id
         )
-        if found.ends_at <= now:
-            return found
-        found.ends_at = max(now, found.starts_at)
-        found.save(update_fields=["ends_at"])
-        Membership.objects.filter(pk=emergency_id).update(ends_at=found.ends_at)
-        record(
-            actor=actor,
-            verb="emergency.end",
-            path=found.unit_path,
-            thing=("emergency", str(found.pk)),
-        )
+        if found.ends_at > now:
+            _end(actor, found, now)
     return found
+
+
+def end_all(*, actor: Actor, account_id: int, now: datetime, only: int | None = None) -> None:
+    """End what the account has open: its role ended, or somebody else holds its password now.
+
+    In the transaction of whoever ended that, and in that one's name. ``only``: this one alone.
+    """
+    with fence(DESK):
+        rows = EmergencyReview.objects.filter(account_id=account_id, ends_at__gt=now)
+        if only is not None:
+            rows = rows.filter(pk=only)
+        for found in rows.select_for_update(of=("self",)).order_by("pk"):
+            _end(actor, found, now)
+
+
+def _end(actor: Actor, found: EmergencyReview, now: datetime) -> None:
+    found.ends_at = max(now, found.starts_at)
+    found.save(update_fields=["ends_at"])
+    Membership.objects.filter(pk=found.pk).update(ends_at=found.ends_at)
+    record(
+        actor=actor,
+        verb="emergency.end",
+        path=found.unit_path,
+        thing=("emergency", str(found.pk)),
+    )
 
 
 def judge(

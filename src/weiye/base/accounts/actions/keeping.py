@@ -14,18 +14,19 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor, NotAllowed
 from weiye.base.scope.fence import fence, own
 
-from .. import throttle
+from .. import emergency, throttle
 from ..models import (
     Account,
     Authenticator,
     FormerPassword,
     Membership,
+    Origin,
     RecoveryCode,
     Session,
 )
 from ..passwords import check_password_strength, temporary_password
 from ..roles import roles
-from .memberships import grantable, held_now, lasting
+from .memberships import end_exceptions, grantable, held_now, lasting
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,31}")
 
@@ -86,15 +87,15 @@ def keepable(actor: Actor, account: Account) -> bool:
     """Whether the actor may reset, switch off or move the account.
 
     Its home must lie in the actor's area, it must not be the actor's own, and it may hold nothing
-    that the actor could not grant: whoever resets a password could use what the account may. Who
-    acts by exception keeps no account.
+    that the actor could not grant: whoever resets a password could use what the account may. An
+    open emergency protects nobody: it ends with the reset. Who acts by exception keeps no account.
     """
     if actor.until is not None:
         return False
     if account.pk == actor.account_id or not actor.covers(account.unit_path):
         return False
     allowed = {role.key for role in grantable(actor)}
-    held = held_now(account)
+    held = [m for m in held_now(account) if m.origin != Origin.EMERGENCY]
     if not held:
         return actor.can("accounts.manage")
     return all(m.role in allowed and actor.covers(m.unit_path) for m in held)
@@ -137,6 +138,7 @@ def reset_password(*, actor: Actor, account_id: int) -> tuple[Account, str]:
         account.must_change, account.password_at = True, timezone.now()
         account.save(update_fields=["password", "must_change", "password_at"])
         end_sessions(account.pk)
+        emergency.end_all(actor=actor, account_id=account.pk, now=account.password_at)
         throttle.lift(account.pk)
         record(actor=actor, verb="password.reset", path=account.unit_path, thing=account)
     return account, password
@@ -152,7 +154,8 @@ def lift_lock(*, actor: Actor, account_id: int) -> Account:
 
 
 def switch_account(*, actor: Actor, account_id: int, on: bool) -> Account:
-    """Switch an account on or off; off ends its sessions at once. Raises as `reset_password`."""
+    """Switch an account on or off; off ends its sessions and emergencies at once. Raises as
+    `reset_password`."""
     with transaction.atomic():
         account = _keep(actor, account_id)
         if account.is_active != on:
@@ -160,6 +163,7 @@ def switch_account(*, actor: Actor, account_id: int, on: bool) -> Account:
             account.save(update_fields=["is_active"])
             if not on:
                 end_sessions(account.pk)
+                emergency.end_all(actor=actor, account_id=account.pk, now=timezone.now())
             verb = "account.on" if on else "account.off"
             record(actor=actor, verb=verb, path=account.unit_path, thing=account)
     return account
@@ -196,10 +200,12 @@ def move_account(
         now = timezone.now()
         ended = 0
         if end_memberships:
-            for membership in Membership.objects.in_force(now).filter(account=account):
+            held = Membership.objects.in_force(now).filter(account=account)
+            for membership in held.exclude(origin=Origin.EMERGENCY):
                 if not membership.unit_path.startswith(unit.path):
                     Membership.objects.filter(pk=membership.pk).update(ends_at=now)
                     ended += 1
+            end_exceptions(actor, account.pk, now)
         _rehome(actor, account, unit, {"ended": ended}, now)
     return account
 
@@ -234,6 +240,28 @@ def carry_accounts(*, actor: Actor, person_ids: Sequence[int], unit: Unit) -> in
     for account in accounts.select_for_update(of=("self",)).order_by("pk"):
         _rehome(actor, account, unit, {}, now)
     return len(moved)
+
+
+def forget_residents(*, actor: Actor, person_ids: Sequence[int], name: str) -> int:
+    """Residents who were anonymised: ``name`` stands for them in their accounts from now on.
+
+    In the caller's transaction, by an actor that sees every unit: the account may have its home
+    elsewhere. It gets a user name that nobody could choose, and is off for good. One that ever held
+    something else belongs to whoever worked under it and stays. Returns how many were renamed.
+    """
+    own = Q(subject_kind="person", subject_id__in=list(person_ids))
+    rows = Membership.objects.filter(own)
+    ids = set(rows.values_list("account_id", flat=True))
+    others = Membership.objects.filter(account_id__in=ids).exclude(own)
+    ids -= set(others.values_list("account_id", flat=True))
+    rows.update(account_name=name)
+    accounts = Account.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
+    for account in accounts:
+        account.name, account.username, account.is_active = name, f"-{account.pk}", False
+        account.save(update_fields=["name", "username", "is_active"])
+        end_sessions(account.pk)
+        record(actor=actor, verb="account.rename", path=account.unit_path, thing=account)
+    return len(ids)
 
 
 def _rehome(

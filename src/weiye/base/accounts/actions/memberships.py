@@ -10,7 +10,8 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor, NotAllowed, system
 from weiye.base.scope.fence import fence
 
-from ..models import Account, Institution, Membership
+from .. import emergency
+from ..models import Account, Institution, Membership, Origin
 from ..roles import Role, roles
 
 
@@ -145,7 +146,10 @@ def end_membership(*, actor: Actor, membership_id: int) -> Membership:
         if not _may_grant(actor, role) or found.account_id == actor.account_id:
             raise NotAllowed(f"role {actor.role} may not end {found.role}")
         now = timezone.now()
-        if found.ends_at is None or found.ends_at > now:
+        if found.origin == Origin.EMERGENCY:
+            emergency.end_all(actor=actor, account_id=found.account_id, now=now, only=found.pk)
+            found.refresh_from_db(fields=["ends_at"])
+        elif found.ends_at is None or found.ends_at > now:
             found.ends_at = max(now, found.starts_at)
             found.save(update_fields=["ends_at"])
             record(
@@ -155,4 +159,20 @@ def end_membership(*, actor: Actor, membership_id: int) -> Membership:
                 thing=("account", str(found.account_id)),
                 detail={"role": found.role, "membership": found.pk},
             )
+            if found.origin == Origin.GRANT:
+                end_exceptions(actor, found.account_id, now)
     return found
+
+
+def end_exceptions(actor: Actor, account_id: int, now: datetime) -> None:
+    """What hung on a role that has just ended: emergencies, and, with the last role, covers."""
+    emergency.end_all(actor=actor, account_id=account_id, now=now)
+    with fence(system()):
+        rows = Membership.objects.filter(account_id=account_id)
+        if rows.in_force(now).filter(origin=Origin.GRANT).exists():
+            return
+        covers = rows.filter(origin=Origin.COVER, ends_at__gt=now)
+        for cover in covers.select_for_update(of=("self",)).order_by("pk"):
+            cover.ends_at = max(now, cover.starts_at)
+            cover.save(update_fields=["ends_at"])
+            record(actor=actor, verb="cover.end", path=cover.unit_path, thing=cover)
