@@ -179,9 +179,20 @@ def replay(request: HttpRequest) -> HttpResponse:
         )
         return redirect("administration:pack-replay")
     runs = Run.objects.visible_to(actor).filter(kind=jobs.REPLAY, unit_path=actor.path)
+    names = dict(PackVersion.objects.values_list("pack", "name"))
+    shown = [
+        (
+            run,
+            [
+                f"{names.get(pack, pack)} {digest[:8]}"
+                for pack, digest in (run.result or {}).get("packs", [])
+            ],
+        )
+        for run in runs.order_by("-id")[:5]
+    ]
     return render(
         request,
         "administration/packs/replay.html",
-        {"form": form, "runs": list(runs.order_by("-id")[:5]), "few": jobs.FEW},
+        {"form": form, "runs": shown, "few": jobs.FEW},
         status=422 if form.errors else 200,
     )
