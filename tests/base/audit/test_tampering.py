@@ -120,6 +120,7 @@ def test_an_entry_slipped_into_an_old_gap_is_named(log: Log) -> None:
     ids = log.write(2)
     seal()
     assert ids[0] == gap + 1
+    seal()  # nobody is left who could fill it
     log.owner(
         "INSERT INTO audit_auditentry (id, unit_path, at, actor_name, role, verb, thing_type, "
         "thing_id, detail) OVERRIDING SYSTEM VALUE SELECT %s, unit_path, at, actor_name, role, "

@@ -62,7 +62,8 @@ class Scoped(models.Model):
     # "all": everybody may read (published catalogues); "range": the unit and those above it; "own":
     # the account named by `fence_account` and nobody else, writing included (drafts).
     fence_read: ClassVar[Reading] = "range"
-    # "append": rows may be added from anywhere and never changed (the audit log).
+    # "append": rows may be added from anywhere and never changed (the audit log), by subjects too
+    # where some rows are theirs. The database alone gives them their ids.
     fence_write: ClassVar[Writing] = "range"
     # Column that holds the account whose own row this is: read by that account wherever it works.
     fence_account: ClassVar[str] = ""

@@ -60,8 +60,9 @@ def statements(model: type[Scoped]) -> list[str]:
     if model.fence_read == "own":
         sql[-1:] = _own_alone(table, model.fence_account, everybody)
     elif model.fence_write == "append":
+        writers = ", ".join(appenders(model))
         sql.append(
-            f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {everybody} WITH CHECK (true)"
+            f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {writers} WITH CHECK (true)"
         )
     else:
         sql.append(
@@ -76,6 +77,11 @@ def statements(model: type[Scoped]) -> list[str]:
             f"CREATE POLICY weiye_delete ON {table} FOR DELETE TO {APP_LOGIN} USING ({IN_RANGE})"
         )
     return sql
+
+
+def appenders(model: type[Scoped]) -> list[str]:
+    """The roles that add rows to an append-only table: subjects where some rows are theirs."""
+    return [APP_LOGIN, *([SUBJECT_ROLE] if model.fence_subjects else [])]
 
 
 def _own_alone(table: str, column: str, everybody: str) -> list[str]:
@@ -170,7 +176,7 @@ def grants(existing: set[str]) -> list[str]:
     """What the two roles may do at all; the policies say with which rows."""
     both = f"{APP_LOGIN}, {SUBJECT_ROLE}"
     fenced = [m for m in scoped_models() if m._meta.db_table in existing]
-    append = [m._meta.db_table for m in fenced if m.fence_write == "append"]
+    append = [m for m in fenced if m.fence_write == "append"]
     written = [m._meta.db_table for m in fenced] + [t for t in SUBJECTS_WRITE if t in existing]
     sql = [
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
@@ -178,16 +184,34 @@ def grants(existing: set[str]) -> list[str]:
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {SUBJECT_ROLE}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {SUBJECT_ROLE}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_LOGIN}",
-        # UPDATE: bulk loads reserve a run of ids with setval.
-        f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {both}",
+        # No UPDATE: who may set a sequence may bring every writer of its table to a stop.
+        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {both}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {both}",
         f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_LOGIN}",
         f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP_LOGIN}",
     ]
     if written:
         tables = ", ".join(f'"{name}"' for name in written)
         sql.append(f"GRANT INSERT, UPDATE, DELETE ON {tables} TO {SUBJECT_ROLE}")
-    sql += [f'REVOKE UPDATE, DELETE, TRUNCATE ON "{name}" FROM {both}' for name in append]
+    for model in append:
+        table = f'"{model._meta.db_table}"'
+        sql.append(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {both}")
+        sql.append(_insert_but_numbers(table, ", ".join(appenders(model))))
     return sql
+
+
+def _insert_but_numbers(table: str, roles: str) -> str:
+    """Grant INSERT without identity columns: the database alone numbers a log's rows.
+
+    The columns are asked of the database, which may stand at an older migration.
+    """
+    return (
+        "DO $$ BEGIN EXECUTE (SELECT "  # noqa: S608 (names of our own models)
+        f"format('GRANT INSERT (%s) ON {table} TO {roles}', "
+        "string_agg(quote_ident(attname), ', ')) FROM pg_attribute "
+        f"WHERE attrelid = '{table}'::regclass "
+        "AND attnum > 0 AND NOT attisdropped AND attidentity = ''); END $$"
+    )
 
 
 def apply(using: str = "owner") -> None:

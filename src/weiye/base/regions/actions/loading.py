@@ -9,6 +9,7 @@ from pypinyin import Style, lazy_pinyin
 from pypinyin.seg.mmseg import seg
 
 from weiye.base.audit.actions import record
+from weiye.base.scope import bulk
 from weiye.base.scope.actor import Actor
 
 from ..levels import LEVELS
@@ -53,13 +54,7 @@ def load_official(*, actor: Actor, pack: Path) -> int:
             feature["properties"]["code"]: feature["properties"]
             for feature in read_counties(pack)["features"]
         }
-        cursor.execute(
-            "SELECT setval(s, nextval(s) + %s, false) - %s "
-            "FROM pg_get_serial_sequence('regions_unit', 'id') s",
-            [units.height, units.height],
-        )
-        first = int(cursor.fetchone()[0])
-        ids = dict(zip(units["code"], range(first, first + units.height), strict=True))
+        ids = dict(zip(units["code"], bulk.reserve_ids(Unit, units.height), strict=True))
         with cursor.copy(_COPY) as copy:
             for code, parent, level, name, path in units.iter_rows():
                 centre = centres.get(code)
