@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tests.world import account, actor
 from weiye.base.accounts import totp
-from weiye.base.accounts.actions import second_factor
+from weiye.base.accounts.actions import reset_password, second_factor
+from weiye.base.accounts.actions.signing import change_password
 from weiye.base.accounts.models import Account, Authenticator, RecoveryCode
 from weiye.base.accounts.queries import has_second_factor, recovery_codes_left
 from weiye.base.accounts.rules import rules
@@ -56,6 +58,35 @@ def test_nothing_is_asked_for_before_a_code_was_confirmed() -> None:
     assert has_second_factor(me)
     with pytest.raises(ValueError, match="已经"):
         second_factor.begin(me)
+
+
+def test_a_secret_that_was_begun_and_left_is_not_handed_out_again() -> None:
+    """Somebody else may have seen it."""
+    me, now = account("worker-a"), timezone.now()
+    seen = second_factor.begin(me, now=now)
+    last = now + rules().pending - timedelta(seconds=1)
+    assert second_factor.begin(me, now=last) == seen
+    later = now + rules().pending
+    fresh = second_factor.begin(me, now=later)
+    assert fresh != seen
+    assert second_factor.confirm(me, code_at(seen, later), now=later) is None
+    assert second_factor.confirm(me, code_at(fresh, later), now=later)
+
+
+def test_a_new_password_makes_a_new_secret() -> None:
+    me, keeper = account("worker-a"), actor("county")
+    seen = second_factor.begin(me)
+    with fence(keeper):
+        reset_password(actor=keeper, account_id=me.pk)
+    fresh = second_factor.begin(account("worker-a"))
+    assert fresh != seen
+    change_password(account=account("worker-a"), new="Chunnuan-2026-huakai")
+    assert second_factor.begin(me) not in (seen, fresh)
+    # One that is in use stays.
+    _, secret, _ = enrolled("worker-b")
+    with fence(keeper):
+        reset_password(actor=keeper, account_id=account("worker-b").pk)
+    assert takes(account("worker-b"), code_at(secret, NOW + STEP), NOW + STEP)
 
 
 def test_a_code_works_once() -> None:

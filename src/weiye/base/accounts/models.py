@@ -203,6 +203,8 @@ class Authenticator(Scoped):
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="+")
     # With the account's number before it: a secret moved to another row opens nothing.
     secret = EncryptedTextField()
+    # Whoever else may have seen an unconfirmed secret, it is soon another one.
+    begun_at = models.DateTimeField(default=timezone.now, db_default=Now())
     # Asked for at sign-in from then on.
     confirmed_at = models.DateTimeField(null=True)
     # The time step of the last code taken: a code works once.

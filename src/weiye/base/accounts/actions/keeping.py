@@ -117,7 +117,8 @@ def end_sessions(account_id: int, *, but: str = "") -> int:
 
 
 def remember_password(account: Account) -> None:
-    """Keep the hash that is about to be replaced."""
+    """Keep the hash that is about to be replaced. A second factor begun under it is begun anew."""
+    Authenticator.objects.filter(account=account, confirmed_at__isnull=True).delete()
     FormerPassword.objects.create(
         account=account, unit_path=account.unit_path, password=account.password
     )

@@ -16,21 +16,23 @@ from .keeping import _keep, end_sessions, note
 from .signing import Answer, minutes_until
 
 
-def begin(account: Account) -> str:
-    """The secret to be carried to the phone: the one begun, or a new one.
+def begin(account: Account, *, now: datetime | None = None) -> str:
+    """The secret to be carried to the phone: the one begun a few minutes ago, or a new one.
 
     Raises ``ValueError`` if a confirmed one is there: it must be taken away first.
     """
+    now = now or timezone.now()
+    secret = _sealed(account, totp.new_secret())
     with fence(system(account.unit_path)):
-        found, _ = Authenticator.objects.get_or_create(
+        found, _ = Authenticator.objects.select_for_update().get_or_create(
             account=account,
-            defaults={
-                "unit_path": account.unit_path,
-                "secret": _sealed(account, totp.new_secret()),
-            },
+            defaults={"unit_path": account.unit_path, "secret": secret, "begun_at": now},
         )
         if found.confirmed_at is not None:
             raise ValueError("已经设置过动态口令")
+        if found.begun_at + rules().pending <= now:
+            found.secret, found.begun_at = secret, now
+            found.save(update_fields=["secret", "begun_at"])
         return _secret(found)
 
 
