@@ -10,7 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from tests.world import A, B, actor, path_of
+from tests.registers.people.transfers.making import asked, other_side
+from tests.services.exchange.making import id_number
+from tests.world import A, B, C, actor, path_of
+from weiye.base.accounts.actions import create_account, grant_membership, switch_account
 from weiye.base.audit.models import AuditEntry
 from weiye.base.drafts.actions import save
 from weiye.base.drafts.models import Draft
@@ -28,6 +31,7 @@ from weiye.base.scope.fence import fence
 from weiye.registers.people import queries as people
 from weiye.registers.people.frames import facts_frame
 from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
+from weiye.registers.people.transfers import actions as transfers
 from weiye.services.assistance.models import AssistanceFile, Contact, ListEntry
 from weiye.services.exchange import preview
 from weiye.services.exchange.models import ImportBatch
@@ -69,7 +73,7 @@ def person(number: int = 1, *, unit: str = A, since: date = LONG_AGO, **facts: A
         house = Household.objects.create(
             unit=home, unit_path=home.path, number=str(number), address="文化中路12号"
         )
-        id_number = f"37990119870101{number:03d}X"
+        number_ = facts.pop("id_number", f"37990119870101{number:03d}X")
         made = Person.objects.create(
             unit=home,
             unit_path=home.path,
@@ -77,8 +81,8 @@ def person(number: int = 1, *, unit: str = A, since: date = LONG_AGO, **facts: A
             household_role="户主",
             name="王小明",
             name_key="wang xiao ming",
-            id_number=id_number,
-            id_index=blind_index(id_number),
+            id_number=number_,
+            id_index=blind_index(number_),
             phone="20000000001",
             phone_index=blind_index("20000000001"),
             address="文化中路12号",
@@ -205,6 +209,54 @@ def test_warned_then_graced_then_anonymised_for_good(rules: Any) -> None:
             people.person(system(), one.pk)
 
 
+def test_an_anonymised_person_is_gone_from_the_side_that_asked_too(rules: Any) -> None:
+    """Its row never knew the person, only name and number; it may lie outside the area."""
+    one = person(id_number=id_number(order=77))
+    request = asked(actor("worker-c"), one, C, evidence="王小明的租房合同")
+    assert sweep(TODAY)["warned"] == {}, "somebody waits for an answer"
+    with fence(actor("worker-a")):
+        transfers.refuse(
+            actor=actor("worker-a"), transfer_id=other_side(request).pk, note="王小明还在"
+        )
+    sweep(TODAY, path=path_of(A))
+    assert sweep(TODAY + timedelta(days=90), path=path_of(A))["ended"] == {"people": 1}
+    for row in (request, other_side(request)):
+        with fence(system()):
+            row.refresh_from_db()
+        assert (row.name, row.masked_id, row.id_index) == ("（已匿名）", "", None)
+        assert (row.reason, row.evidence, row.decision) == ("（已匿名）", "", "")
+        assert row.state == "refused"
+
+
+@pytest.mark.parametrize("also_works", [False, True])
+def test_the_account_of_an_anonymised_person_names_nobody(rules: Any, also_works: bool) -> None:
+    one = person()
+    with fence(system()):
+        unit = Unit.objects.get(code=A)
+        account = create_account(
+            actor=system(),
+            username="wang.xiaoming",
+            name=one.name,
+            password="correct horse battery",
+            unit=unit,
+        )
+        grant = {"actor": system(), "account": account, "unit": unit}
+        grant_membership(**grant, role="resident", subject=("person", one.pk))
+        if also_works:
+            grant_membership(**grant, role="station_worker")
+        switch_account(actor=system(), account_id=account.pk, on=False)
+    sweep(TODAY)
+    assert sweep(TODAY + timedelta(days=90))["ended"] == {"people": 1}
+    with fence(system()):
+        account.refresh_from_db()
+        own = account.memberships.get(role="resident")
+    assert own.account_name == "（已匿名）"
+    # What somebody did at work stays under the name of who did it.
+    assert (account.name == "王小明") is also_works
+    assert ("wang" in account.username) is also_works
+    assert not account.is_active
+
+
 def test_who_was_anonymised_is_not_helped_again(rules: Any) -> None:
     one = person()
     sweep(TODAY)
@@ -226,8 +278,6 @@ def test_what_is_in_use_is_kept(rules: Any, use: str) -> None:
         with fence(system()):
             Contact.objects.filter(file=file).update(on=TODAY)
     elif use == "account":
-        from weiye.base.accounts.actions import create_account, grant_membership
-
         with fence(system()):
             unit = Unit.objects.get(code=A)
             account = create_account(

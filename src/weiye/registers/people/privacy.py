@@ -7,17 +7,19 @@ from typing import Any
 from django.db import connections
 from django.db.models import QuerySet
 
+from weiye.base.accounts.actions import forget_residents
 from weiye.base.accounts.models import Membership
 from weiye.base.privacy import rotation
 from weiye.base.privacy.fields import BlindIndexField
 from weiye.base.privacy.masking import mask_name
 from weiye.base.privacy.retention import Due, Handler, keep_back, may_end, register
 from weiye.base.regions.models import Unit
-from weiye.base.scope.actor import Actor
+from weiye.base.scope.actor import Actor, system
+from weiye.base.scope.fence import fence
 
 from .models import Household, Person, StatusPeriod, WorkWish
 from .queries import ENCRYPTED
-from .transfers.models import TransferRequest
+from .transfers.models import OPEN, TransferRequest
 from .transfers.moving import community_of
 
 # What stands where a name or a free text was.
@@ -90,12 +92,31 @@ def _anonymise(actor: Actor, things: Sequence[str], before: date, as_of: date) -
     keys = [int(thing) for thing in free]
     StatusPeriod.objects.filter(person_id__in=keys).update(source=GONE)
     WorkWish.objects.filter(pk__in=keys).update(source="", skills=[])
-    TransferRequest.objects.filter(person_id__in=keys).update(
-        name=GONE, masked_id="", id_index=None, reason=GONE, evidence="", address=None, decision=""
-    )
+    _forget_elsewhere(keys)
     # A household of which nobody is left is nobody's address.
     Household.objects.filter(pk__in=homes, members__isnull=True).delete()
     return free
+
+
+def _forget_elsewhere(keys: Sequence[int]) -> None:
+    """What names them outside their community, perhaps outside the actor's area.
+
+    The side that asked for somebody by number has a row that is not tied to the person; the two
+    rows of a request share its number.
+    """
+    office = system(name="到期去除身份信息")
+    with fence(office):
+        named = TransferRequest.objects.filter(person_id__in=keys).values_list("request", flat=True)
+        TransferRequest.objects.filter(request__in=list(named)).update(
+            name=GONE,
+            masked_id="",
+            id_index=None,
+            reason=GONE,
+            evidence="",
+            address=None,
+            decision="",
+        )
+        forget_residents(actor=office, person_ids=keys, name=GONE)
 
 
 def _strip(person: Person, as_of: date) -> None:
@@ -160,7 +181,16 @@ def _signs_in(actor: Actor, things: Sequence[str], before: date) -> set[str]:
     return {str(pk) for pk in rows.values_list("subject_id", flat=True)}
 
 
+def _moving(actor: Actor, things: Sequence[str], before: date) -> set[str]:
+    """Somebody waits for an answer about them."""
+    rows = TransferRequest.objects.filter(
+        person_id__in=[int(thing) for thing in things], state__in=OPEN
+    )
+    return {str(pk) for pk in rows.values_list("person_id", flat=True)}
+
+
 keep_back("people", _signs_in)
+keep_back("people", _moving)
 register(
     Handler(
         "people",
