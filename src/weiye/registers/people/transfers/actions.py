@@ -84,7 +84,7 @@ def ask(
     actor.require("transfers.ask", to.path)
     now = now or timezone.now()
     texts = _texts(name=name, reason=reason, evidence=evidence, address=address)
-    problems = {} if to.level == Level.COMMUNITY else {"to": "请选择迁入的社区。"}
+    problems = {} if _takes_people(to) else {"to": "请选择迁入的社区，已撤销的不能选。"}
     try:
         number = read_id_number(id_number, on=timezone.localdate(now)).number
     except IdentifierError as error:
@@ -151,8 +151,8 @@ def send(
     person = Person.objects.visible_to(actor).get(pk=person_id)
     texts = _texts(name=person.name, reason=reason, evidence=evidence, address=address)
     problems = {}
-    if to.level != Level.COMMUNITY:
-        problems["to"] = "请选择迁往的社区。"
+    if not _takes_people(to):
+        problems["to"] = "请选择迁往的社区，已撤销的不能选。"
     elif moving.community_of(person.unit_path) == to.path:
         problems["to"] = "此人已经在这个社区。换楼栋、网格请直接修改住址。"
     if not texts["reason"]:
@@ -197,10 +197,8 @@ def accept(
         made = _checked(actor, rows, "transfer.accept", note, now)
         out, into = rows_by_side(rows)
         person = Person.objects.select_for_update().filter(pk=out.person_id or 0).first()
-        if person is None or moving.community_of(person.unit_path) != out.unit_path:
-            raise ValidationError(
-                "此人已不在原社区的台账里，不能按这份申请迁移。请退回后重新办理。"
-            )
+        _check_places(person, out, into)
+        assert person is not None
         moved = moving.move(
             person,
             to=into.unit,
@@ -273,6 +271,10 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
 
 
 # --- asking --------------------------------------------------------------------------------------
+
+
+def _takes_people(unit: Unit) -> bool:
+    return unit.level == Level.COMMUNITY and unit.is_open
 
 
 def _texts(**texts: str) -> dict[str, str]:
@@ -423,6 +425,31 @@ def _checked(
     if actor.account_id is not None and rows[0].expires_at <= now:
         raise ValidationError("这份申请已过期限，请重新提出。")
     return move
+
+
+def _check_places(person: Person | None, out: TransferRequest, into: TransferRequest) -> None:
+    """Whether the person still lives where the request says, and what it asks for still is.
+
+    Communities are compared, not paths: after a merger the row of either side lies with the
+    remnant of its unit, below the community that took its place.
+    """
+    if not into.unit.is_open:
+        now, asker = into.unit.parent, "原社区" if into.kind == Kind.SEND else "居民现在的社区"
+        if now is not None and now.level == Level.COMMUNITY and into.kind == Kind.ASK:
+            asker = now.name
+        again = "重新登记迁出" if into.kind == Kind.SEND else "重新申请迁入"
+        raise ValidationError(
+            f"要迁入的{into.unit.name}已在{into.unit.ended_on:%Y年%m月%d日}撤销，"
+            f"此人没有迁移，仍在原来的台账里。请在这份申请上选“不同意”，写明社区已撤销，"
+            f"再请{asker}{again}。"
+        )
+    home = moving.community_of(person.unit_path) if person is not None else ""
+    if home == moving.community_of(into.unit_path):
+        raise ValidationError(
+            f"此人已经在{into.unit.name}的台账里，不用再迁移。请退回或撤回这份申请。"
+        )
+    if home != moving.community_of(out.unit_path):
+        raise ValidationError("此人已不在原社区的台账里，不能按这份申请迁移。请退回后重新办理。")
 
 
 def _end(
