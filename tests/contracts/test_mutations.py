@@ -84,7 +84,9 @@ def test_nothing_is_noticed_while_all_fences_stand() -> None:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.db_table)
 def test_a_table_without_row_level_security_is_noticed(model: type[Scoped]) -> None:
     with changed(f'ALTER TABLE "{model._meta.db_table}" DISABLE ROW LEVEL SECURITY'):
-        assert notices(raw.fence_holds, SIBLING)
+        # Read by all and only added to: its policies hide nothing, they are only declared.
+        if (model.fence_read, model.fence_write) != ("all", "append"):
+            assert notices(raw.fence_holds, SIBLING)
         assert notices(lambda _: raw.as_declared(), SIBLING)
     raw.as_declared()
 
@@ -97,7 +99,7 @@ def test_a_policy_that_lets_everything_pass_is_noticed(model: type[Scoped]) -> N
     if model.fence_read == "all":
         del verbs["select"]
     if model.fence_write == "append":
-        verbs = {"select": verbs["select"]}
+        verbs = {verb: rule for verb, rule in verbs.items() if verb == "select"}
     for verb, rule in verbs.items():
         open_it = [f"ALTER POLICY weiye_{verb} ON {table} {rule}"]
         if verb in ("update", "delete") and is_hidden(model):
@@ -162,9 +164,8 @@ def test_a_fence_that_is_not_restored_is_noticed(monkeypatch: pytest.MonkeyPatch
     connected.test_an_error_inside_restores_the_outer_fence()
     with monkeypatch.context() as patch:
         # For the whole connection instead of the transaction.
-        patch.setattr(
-            fences, "_READ_AND_SET", fences._READ_AND_SET.replace("%s, true", "%s, false")
-        )
+        for name in ("_SET", "_READ_AND_SET"):
+            patch.setattr(fences, name, getattr(fences, name).replace("%s, true", "%s, false"))
         for check in (
             connected.test_an_error_leaves_nothing_behind,
             connected.test_what_runs_after_the_commit_sees_nothing,
