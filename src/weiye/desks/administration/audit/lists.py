@@ -38,7 +38,7 @@ THINGS = {
     "emergency": "紧急查阅",
     "emergencyreview": "紧急查阅复核",
     "membership": "身份",
-    "transferrequest": "转移申请",
+    "transferrequest": "迁移申请",
     "packversion": "政策包版本",
     "consent": "同意记录",
 }
