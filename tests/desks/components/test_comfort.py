@@ -1,11 +1,15 @@
 """Drafts, columns, themes and suggestions: what makes work comfortable and changes no fact."""
 
 import json
+import uuid
 
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
+from tests.registers.people.transfers.making import DAY, home
 from tests.world import A, actor, sign_in
 from weiye.base.drafts import queries as drafts
 from weiye.base.regions.models import Unit
@@ -13,6 +17,7 @@ from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 from weiye.desks.components.forms import ComponentForm, UnitField
 from weiye.desks.components.lists import Column, ListPage, ListSpec
+from weiye.services.assistance.models import AssistanceFile
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +67,30 @@ def test_a_form_sent_after_the_session_ended_keeps_its_draft(client: Client) -> 
     assert kept("worker-a", "vacancy:new") == {"title": ["帮厨"]}
     # And nothing is kept for nobody.
     assert keep(client, "vacancy:new", {"title": ["x"]}) == 302
+
+
+def test_a_form_sent_back_with_an_error_keeps_its_draft(client: Client) -> None:
+    """The answer is a redirect, and still nothing was taken."""
+    person = home(A)[0]
+    with fence(system()):
+        AssistanceFile.objects.filter(person=person).update(
+            state="closed", closed_on=DAY, closed_because="x"
+        )
+    sign_in(client, "worker-a")
+    form, url = f"contact:{person.pk}", reverse("community:contact", args=[person.pk])
+    keep(client, form, {"note": ["谈了一个小时"]})
+    sent = client.post(url, {"draft": form, "note": "谈了一个小时"})
+    assert sent.status_code == 302
+    assert kept("worker-a", form) == {"note": ["谈了一个小时"]}
+    # The error that nobody has read yet says nothing about the next form.
+    with fence(system()):
+        AssistanceFile.objects.filter(person=person).update(
+            state="open", closed_on=None, closed_because=""
+        )
+    data = {"kind": "policy", "way": "phone", "on": timezone.localdate(), "token": uuid.uuid4()}
+    sent = client.post(url, {"draft": form, "note": "谈了一个小时", **data})
+    assert sent.status_code == 302
+    assert kept("worker-a", form) is None
 
 
 def test_an_unwanted_draft_is_thrown_away(client: Client) -> None:
