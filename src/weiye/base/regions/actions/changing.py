@@ -14,10 +14,12 @@ from datetime import date
 
 from django.db import connection
 
-from weiye.base.scope.actor import Actor
+from weiye.base.scope.actor import Actor, below, system
+from weiye.base.scope.fence import fence
+from weiye.base.scope.policies import scoped_models
 
 from ..levels import LEVELS
-from ..models import Kind, Level, Unit, UrbanRural, Verb
+from ..models import Kind, Level, Unit, UnitPast, UrbanRural, Verb
 from ..reading import CODE_ENDS, CODE_LENGTH, level_of
 from .loading import initials
 from .step import RIGHT, Outcome, Step, step, wrong
@@ -350,6 +352,29 @@ def _retire(now: Step, unit: Unit, taker: Unit) -> None:
     now.touched(unit)
 
 
+def _used(path: str, unit: Unit) -> bool:
+    """Whether the path is or ever was another unit's.
+
+    What was only appended to there (the log) would lie in the range of whoever comes after, and
+    rows left behind would be found no more. A unit may come back to a path of its own.
+    """
+    if path == unit.path:
+        return False
+    if Unit.objects.filter(path=path).exists():
+        return True
+    past = set(UnitPast.objects.filter(path=path).values_list("unit_id", flat=True))
+    if past:
+        return past != {unit.pk}
+    lo, hi = below(path)
+    with fence(system()):
+        # A place that a unit had for less than a day is nowhere but in the log.
+        return any(
+            model._base_manager.filter(unit_path__gte=lo, unit_path__lt=hi).exists()
+            for model in scoped_models()
+            if model.fence_write == "append"
+        )
+
+
 def _place(parent: Unit, code: str, unit: Unit) -> str:
     """The path of a unit below a parent.
 
@@ -367,8 +392,7 @@ def _place(parent: Unit, code: str, unit: Unit) -> str:
         segment = rest.lower() if rest.isalnum() and rest.isascii() else ""
     # u…, x… are given by this function alone.
     path = f"{parent.path}{segment}/"
-    taken = Unit.objects.filter(path=path).exclude(pk=unit.pk)
-    if not segment or segment[0] in "ux" or taken.exists():
+    if not segment or segment[0] in "ux" or _used(path, unit):
         return f"{parent.path}u{_base36(unit.pk)}/"
     return path
 
