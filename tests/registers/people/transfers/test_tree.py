@@ -68,9 +68,7 @@ def test_nobody_is_moved_into_a_community_that_is_no_more(merged: bool) -> None:
             merge(C, B)
         else:
             regions.close(actor=system(), unit=unit(C), day=timezone.localdate())
-    with pytest.raises(
-        ValidationError, match="已在.*撤销.*没有迁移.*不同意.*重新申请迁入"
-    ) as caught:
+    with pytest.raises(ValidationError, match=r"撤销.*没有迁移.*不同意.*申请迁入") as caught:
         accept("worker-a", other_side(row))
     assert (name in caught.value.messages[0]) is merged
     assert lives(person) == path_of(A)
