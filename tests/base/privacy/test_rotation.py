@@ -386,6 +386,55 @@ def test_a_database_of_before_keys_were_known_is_tried(settings: Any, home: Path
     known.refuse_wrong_keys()
 
 
+def test_the_wrong_index_key_is_noticed_where_none_is_known(settings: Any, home: Path) -> None:
+    """As on the upgrade to the release that notes keys: a wrong one would be noted for good."""
+    person(1)
+    settings.INDEX_KEYS = NEW
+    with pytest.raises(KeyTrouble, match=r"WEIYE_INDEX_KEYS.*does not make their indexes"):
+        known.refuse_wrong_keys()
+    assert known.known_keys("index") == []
+    settings.INDEX_KEYS = OTHER
+    known.refuse_wrong_keys()
+    assert known.known_keys("index") == [parse(OTHER, "X").active.name]
+
+
+@pytest.mark.parametrize("column", ["phone", "phone_index"])
+def test_a_damaged_first_value_is_not_blamed_on_the_key(
+    settings: Any, home: Path, column: str
+) -> None:
+    first, *_ = [person(n) for n in range(4)]
+    broken: Any = b"\x02nonsense" if column == "phone" else "0" * 64
+    with fence(system()), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE people_person SET {column} = %s WHERE id = %s", [broken, first.pk])
+    for kind, wrong in (("FIELD_KEYS", NEW), ("INDEX_KEYS", NEW)):
+        setattr(settings, kind, wrong)
+        with pytest.raises(KeyTrouble):
+            known.refuse_wrong_keys()
+        setattr(settings, kind, "")
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM privacy_knownkey")
+    known.refuse_wrong_keys()
+
+
+def test_a_key_that_was_noted_wrongly_is_rotated_away(settings: Any, home: Path) -> None:
+    """As docs/privacy.md tells: the right key first, the wrong one behind it, and rotate."""
+    before = person(1)
+    known.refuse_wrong_keys()
+    known.remember("index", parse(NEW, "X").active.name)
+    settings.INDEX_KEYS = NEW
+    meanwhile = person(2)
+    settings.INDEX_KEYS = OTHER
+    with pytest.raises(KeyTrouble, match="lacks the key"):
+        known.refuse_wrong_keys()
+    settings.INDEX_KEYS = f"+{OTHER},{NEW}"
+    rotate("index")
+    settings.INDEX_KEYS = OTHER
+    known.refuse_wrong_keys()
+    assert known.known_keys("index") == [parse(OTHER, "X").active.name]
+    assert found("379901199001010001") == [before.pk]
+    assert found("379901199001010002") == [meanwhile.pk]
+
+
 def test_status_says_how_far_it_is(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,18 @@
 """Start-up refuses keys that are not those the data were written with."""
 
-from django.db import connection
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection, models
 
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 
-from .cipher import Undecipherable
-from .fields import EncryptedTextField, encrypted_fields
+from .cipher import Undecipherable, blind_indexes
+from .fields import EncryptedTextField, encrypted_fields, index_fields
 from .keyring import NAMES, KeyTrouble, Kind, Ring, ring
+
+_TRIED = 20
 
 
 def refuse_wrong_keys() -> None:
@@ -26,8 +31,9 @@ def refuse_wrong_keys() -> None:
         for key_id in known:
             if keys.by_id(bytes.fromhex(key_id)) is None:
                 raise _wrong(kind, f"lacks the key {key_id}")
-        if not known and kind == "field":
-            _try_a_value()
+        if not known and not _fits(kind):
+            how = "does not open them" if kind == "field" else "does not make their indexes"
+            raise _wrong(kind, how)
         if keys.active.name not in known:
             remember(kind, keys.active.name)
 
@@ -58,17 +64,61 @@ def forget(kind: Kind, key_id: str) -> None:
         )
 
 
-def _try_a_value() -> None:
-    """A database of before keys were known: does the ring open what it holds?"""
+def _fits(kind: Kind) -> bool:
+    """A database of before keys were known: do most of the values that are tried fit the ring?
+
+    A damaged one among them is no reason to refuse the right key.
+    """
     with fence(system()):
-        for column in encrypted_fields():
-            if not isinstance(column, EncryptedTextField):
-                continue
-            rows = column.model._default_manager.exclude(**{column.name: None})
+        found = list(_fit_fields() if kind == "field" else _fit_indexes())
+    return 2 * sum(found) >= len(found)
+
+
+def _fit_fields() -> Iterator[bool]:
+    """Per value tried: does the ring open it?"""
+    for column in encrypted_fields():
+        if isinstance(column, EncryptedTextField):
+            for stored in _some(column.model, column.column):
+                yield _opens(column, stored[0])
+
+
+def _opens(column: EncryptedTextField, stored: bytes) -> bool:
+    try:
+        column.unseal(stored)
+    except Undecipherable:
+        return False
+    return True
+
+
+def _fit_indexes() -> Iterator[bool]:
+    """Per value tried that can be read: does the ring make the index beside it?"""
+    for index in index_fields():
+        column = index.model._meta.get_field(index.of)
+        assert isinstance(column, EncryptedTextField)
+        for sealed, stored in _some(index.model, column.column, index.column):
             try:
-                rows.order_by("pk").values_list(column.name, flat=True).first()
-            except Undecipherable:
-                raise _wrong("field", "does not open them") from None
+                value = column.unseal(sealed).decode()
+            except (Undecipherable, UnicodeDecodeError):
+                continue
+            yield stored in blind_indexes(value)
+
+
+def _some(model: type[models.Model], *columns: str | None) -> list[tuple[Any, ...]]:
+    """Stored values of the first and the last rows that have them all, past the fields."""
+
+    def quoted(name: str | None) -> str:
+        return connection.ops.quote_name(str(name))
+
+    names = ", ".join(quoted(name) for name in columns)
+    filled = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+    pk, table = quoted(model._meta.pk.column), quoted(model._meta.db_table)
+    half = (
+        f"(SELECT {pk} AS key, {names} FROM {table} WHERE {filled} "  # noqa: S608 (our own models)
+        f"ORDER BY {pk} %s LIMIT {_TRIED // 2})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {names} FROM ({half % 'ASC'} UNION {half % 'DESC'}) AS t")  # noqa: S608
+        return list(cursor.fetchall())
 
 
 def _wrong(kind: Kind, how: str) -> KeyTrouble:
