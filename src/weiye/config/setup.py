@@ -24,7 +24,7 @@ from psycopg import sql
 from weiye.base.packs import PackError, load_all, queries
 from weiye.base.packs import actions as pack_versions
 from weiye.base.privacy.keyring import KeyTrouble
-from weiye.base.privacy.known import refuse_wrong_keys
+from weiye.base.privacy.known import end_first_form, refuse_wrong_keys
 from weiye.base.regions.actions import load_functional, load_official
 from weiye.base.scope import leakproof
 from weiye.base.scope.actor import system
@@ -64,6 +64,7 @@ def main(argv: list[str]) -> int:
             with told(name):
                 step()
         refuse_unfenced_login()
+        tell_of_first_form()
         tell_what_is_slower()
     except SetupFailed as error:
         sys.stderr.write(f"weiye: {error}\n")
@@ -145,6 +146,15 @@ def keys() -> None:
         refuse_wrong_keys()
     except KeyTrouble as trouble:
         raise SetupFailed(str(trouble)) from None
+
+
+def tell_of_first_form() -> None:
+    """Values of before they were bound to their column stay as they are until keys are rotated."""
+    if left := end_first_form("owner"):
+        sys.stderr.write(
+            "weiye: everything works; personal data of before this release are not bound to their "
+            f"column yet ({', '.join(left)}). Run once, while it is in use: ./weiye keys rotate\n"
+        )
 
 
 def tell_what_is_slower() -> None:

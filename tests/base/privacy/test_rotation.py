@@ -14,7 +14,7 @@ from tests.world import A
 from weiye.base.audit.models import AuditEntry
 from weiye.base.files.actions import keep
 from weiye.base.files.models import StoredFile
-from weiye.base.privacy import command, known, rotation, secrets
+from weiye.base.privacy import cipher, command, known, rotation, secrets
 from weiye.base.privacy.fields import Undecipherable, blind_index, blind_indexes, index_fields
 from weiye.base.privacy.keyring import KeyTrouble, parse, ring
 from weiye.base.regions.models import Unit
@@ -433,6 +433,40 @@ def test_a_key_that_was_noted_wrongly_is_rotated_away(settings: Any, home: Path)
     assert known.known_keys("index") == [parse(OTHER, "X").active.name]
     assert found("379901199001010001") == [before.pk]
     assert found("379901199001010002") == [meanwhile.pk]
+
+
+def test_once_none_of_the_first_form_is_left_such_values_are_refused(home: Path) -> None:
+    """They open in any column: who may write one would move a value to where he may read it."""
+    from tests.base.privacy.test_fields import _first_form
+
+    one = person(1)
+    raw = _first_form(b"20000000001", bytes.fromhex(OLD))
+
+    def put() -> None:
+        with fence(system()), connection.cursor() as cursor:
+            cursor.execute("UPDATE people_person SET phone = %s WHERE id = %s", [raw, one.pk])
+
+    put()
+    with fence(system()):
+        assert known.end_first_form("default") == ["people_person.phone"]
+        assert Person.objects.get(pk=one.pk).phone == "20000000001"
+    rotate("field")
+    assert known.known_keys("form") == ["2"]
+    put()
+    with fence(system()), pytest.raises(Undecipherable, match="first form"):
+        Person.objects.get(pk=one.pk)
+    # Another program learns it when it starts.
+    cipher.refuse_first_form(False)
+    known.refuse_wrong_keys()
+    with fence(system()), pytest.raises(Undecipherable, match="first form"):
+        Person.objects.get(pk=one.pk)
+
+
+def test_an_installation_without_values_of_the_first_form_never_reads_any(home: Path) -> None:
+    person(1)
+    with fence(system()):
+        assert known.end_first_form("default") == []
+    assert known.known_keys("form") == ["2"]
 
 
 def test_status_says_how_far_it_is(

@@ -48,7 +48,7 @@ def all_checks() -> tuple[Check, ...]:
         path = Path(config.path) / "integrity.yaml"
         if path.is_file():
             found += read(path, config.label)
-    found += derived()
+    found += [*derived(), first_form()]
     ids = [check.id for check in found]
     if doubles := sorted({each for each in ids if ids.count(each) > 1}):
         raise BadCheck(f"{', '.join(doubles)}: named twice")
@@ -74,6 +74,29 @@ def read(path: Path, app: str) -> list[Check]:
         texts: dict[str, Any] = {key: value.strip() for key, value in entry.items()}
         found.append(Check(id=f"{app}.{name}", **texts))
     return found
+
+
+def first_form() -> Check:
+    """Encrypted values of before they were bound to their column, in every such column."""
+    from weiye.base.privacy.rotation.bulk import encrypted_models
+
+    rows = []
+    for model, columns in encrypted_models().items():
+        meta = model._meta
+        each = (f"substring(t.{c.column} FROM 1 FOR 1) = '\\x01'::bytea" for c in columns)
+        rows.append(
+            f"SELECT '{meta.db_table} ' || t.{meta.pk.column} AS key "  # noqa: S608
+            f"FROM {meta.db_table} t WHERE {' OR '.join(each)}"
+        )
+    return Check(
+        id="privacy.first_form",
+        title="还有旧格式的加密数据",
+        severity="warning",
+        meaning="旧格式没有与所在的列绑定：能改数据库的人可以把密文挪到别的列，在那里读出来。",
+        remedy="运行 ./weiye keys rotate（可以边用边做），之后旧格式不再读取。"
+        "做过之后又出现的，是有人放进去的，按安全事件处理。",
+        sql=" UNION ALL ".join(rows),
+    )
 
 
 def derived() -> list[Check]:

@@ -16,9 +16,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from .keyring import Key, Ring, ring, sm3_hmac
 
 VERSION = b"\x02"
-_FIRST_VERSION = b"\x01"
+FIRST_VERSION = b"\x01"
 _KEY_ID, _NONCE, _TAG = 4, 12, 16
 _HEAD = 1 + _KEY_ID
+
+
+_first_form_ended = False
 
 
 class Undecipherable(Exception):
@@ -44,7 +47,9 @@ def decrypt(stored: bytes, place: str) -> bytes:
         if key is None:
             raise Undecipherable(f"the key {key_id.hex()} of a value is not on the ring")
         return _opened(key.sm4, stored[_HEAD:], stored[:_HEAD] + place.encode())
-    if stored[:1] == _FIRST_VERSION and len(stored) >= 1 + _NONCE + _TAG:
+    if stored[:1] == FIRST_VERSION and _first_form_ended:
+        raise Undecipherable("a value of the first form, of which this installation has none left")
+    if stored[:1] == FIRST_VERSION and len(stored) >= 1 + _NONCE + _TAG:
         for sm4 in _first_keys(ring("field")):
             try:
                 return _opened(sm4, stored[1:], None)
@@ -52,6 +57,12 @@ def decrypt(stored: bytes, place: str) -> bytes:
                 continue
         raise Undecipherable("the value was altered or its key is not on the ring")
     raise Undecipherable("not a value of this format")
+
+
+def refuse_first_form(ended: bool) -> None:
+    """Whether this program takes values of form 1 for moved in from elsewhere."""
+    global _first_form_ended
+    _first_form_ended = ended
 
 
 def _opened(sm4: bytes, rest: bytes, bound: bytes | None) -> bytes:

@@ -1,17 +1,19 @@
 """Start-up refuses keys that are not those the data were written with."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
-from django.db import connection, models
+from django.db import connection, connections, models
 
 from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 
-from .cipher import Undecipherable, blind_indexes
+from .cipher import FIRST_VERSION, Undecipherable, blind_indexes, refuse_first_form
 from .fields import EncryptedTextField, encrypted_fields, index_fields
 from .keyring import NAMES, KeyTrouble, Kind, Ring, ring
 
+Noted = Kind | Literal["form"]
+_FORM = "2"
 _TRIED = 20
 
 
@@ -26,6 +28,7 @@ def refuse_wrong_keys() -> None:
         cursor.execute("SELECT to_regclass('privacy_knownkey') IS NOT NULL")
         if not cursor.fetchone()[0]:
             return
+    refuse_first_form(bool(known_keys("form")))
     for kind, keys in rings.items():
         known = known_keys(kind)
         for key_id in known:
@@ -38,7 +41,7 @@ def refuse_wrong_keys() -> None:
             remember(kind, keys.active.name)
 
 
-def known_keys(kind: Kind) -> list[str]:
+def known_keys(kind: Noted) -> list[str]:
     """Ids of the keys under which data may be stored, the oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -47,7 +50,7 @@ def known_keys(kind: Kind) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def remember(kind: Kind, key_id: str) -> None:
+def remember(kind: Noted, key_id: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO privacy_knownkey (kind, key_id, known_since) VALUES (%s, %s, now()) "
@@ -62,6 +65,34 @@ def forget(kind: Kind, key_id: str) -> None:
         cursor.execute(
             "DELETE FROM privacy_knownkey WHERE kind = %s AND key_id = %s", [kind, key_id]
         )
+
+
+def end_first_form(using: str) -> list[str]:
+    """Places (``table.column``) that hold values of the first form.
+
+    Where there are none left that is noted: from now on, in other programs from their next start,
+    such a value is refused, since it may have been moved there from anywhere. ``using``: a
+    connection that sees every row.
+    """
+    if known_keys("form"):
+        refuse_first_form(True)
+        return []
+    left = []
+    with connections[using].cursor() as cursor:
+        for column in encrypted_fields():
+            table = connection.ops.quote_name(column.model._meta.db_table)
+            name = connection.ops.quote_name(column.column)
+            cursor.execute(
+                f"SELECT EXISTS (SELECT FROM {table} "  # noqa: S608 (names of our own models)
+                f"WHERE substring({name} FROM 1 FOR 1) = %s)",
+                [FIRST_VERSION],
+            )
+            if cursor.fetchone()[0]:
+                left.append(column.place)
+    if not left:
+        remember("form", _FORM)
+        refuse_first_form(True)
+    return left
 
 
 def _fits(kind: Kind) -> bool:

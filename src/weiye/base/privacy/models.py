@@ -14,7 +14,8 @@ class KnownKey(models.Model):
     """A key under which data may be stored: its id, by which a wrong ring is noticed at once.
 
     The id is made from the key and tells nothing of it (`keyring.Key`). Rows of all areas are
-    under the same keys, so this table belongs to no unit.
+    under the same keys, so this table belongs to no unit. The kind ``form`` notes the oldest form
+    of stored values (`cipher`) that is still read.
     """
 
     kind = models.CharField(max_length=5)
@@ -24,7 +25,9 @@ class KnownKey(models.Model):
     class Meta:
         ordering = ["kind", "known_since", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=("field", "index")), name="key_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=("field", "index", "form")), name="key_kind_known"
+            ),
             models.UniqueConstraint(fields=["kind", "key_id"], name="key_known_once"),
         ]
 

@@ -143,6 +143,9 @@ class _Rotation:
         for key_id in known.known_keys(self.kind):
             if key_id != keys.active.name:
                 known.forget(self.kind, key_id)
+        if self.kind == "field":
+            with bulk.inside(self.using):
+                known.end_first_form(self.using)
         if self.by_file:
             where = secrets.retire(self.kind)
             self.say(f"secrets with the old key: {where}; destroy it when no backup needs it")
