@@ -13,6 +13,7 @@ from tests.world import A, B, C, actor, path_of
 from weiye.base.accounts.models import Membership
 from weiye.base.audit.models import AuditEntry
 from weiye.base.regions import actions, queries
+from weiye.base.regions.actions.placing import base36
 from weiye.base.regions.models import Unit, UnitPast
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import NotAllowed, system
@@ -86,7 +87,7 @@ def test_a_moved_unit_takes_rows_accounts_and_queued_work_with_it() -> None:
     members = Membership.objects.filter(unit_path=path_of(A)).count()
     outcome = actions.move(actor=system(), unit=unit(A), parent=unit(STREET_2), day=TODAY)
     a = unit(A)
-    assert a.path == f"{path_of(STREET_2)}u{_base36(a.pk)}/"
+    assert a.path == f"{path_of(STREET_2)}u{base36(a.pk)}/"
     someone.refresh_from_db()
     run.refresh_from_db()
     assert someone.unit_path == run.unit_path == a.path
@@ -100,12 +101,6 @@ def test_a_moved_unit_takes_rows_accounts_and_queued_work_with_it() -> None:
     # The log stays where it was written, and both sides can read of the move.
     moved = AuditEntry.objects.filter(verb="unit.move")
     assert {entry.unit_path for entry in moved} == {path_of(A), a.path}
-
-
-def _base36(number: int) -> str:
-    from weiye.base.regions.actions.changing import _base36
-
-    return _base36(number)
 
 
 def test_a_move_with_a_code_that_nests_gives_the_place_of_the_code() -> None:

@@ -26,7 +26,8 @@ from weiye.engine.tables import TableError, read_text
 from ..levels import LEVELS
 from ..models import Unit, UnitPast, UrbanRural, Verb
 from ..reading import CODE_LENGTH, common_path, level_of
-from .changing import Part, add, amend, close, merge, move, split
+from .changing import add, amend, close, merge, move, split
+from .placing import Part
 from .step import RIGHT, TURNS, Outcome, step, trying, wrong
 
 HEADERS = {

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from weiye.base.regions.actions import Part
-from weiye.base.regions.actions.changing import ABOVE
+from weiye.base.regions.actions.checking import ABOVE
 from weiye.base.regions.models import Kind, Level, Unit, UrbanRural
 from weiye.base.scope.actor import Actor
 

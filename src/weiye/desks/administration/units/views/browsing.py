@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from weiye.base.regions import queries
-from weiye.base.regions.actions.changing import ABOVE
+from weiye.base.regions.actions.checking import ABOVE
 from weiye.base.regions.levels import LEVELS
 from weiye.base.regions.models import Kind, Level, Unit, UnitPast, UrbanRural, Verb
 from weiye.base.regions.queries import UnitOn
