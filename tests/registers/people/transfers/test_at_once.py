@@ -205,7 +205,7 @@ def test_a_refresh_of_the_lists_at_the_same_moment(real: None, code: str) -> Non
 def test_who_waits_too_long_is_told_and_nothing_has_changed(
     real: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "PATIENCE", 1)
+    monkeypatch.setattr(actions.deciding, "PATIENCE", 1)
     person = home()[0]
     row = other_side(asked(actor("worker-b"), person, B))
     held, done = threading.Event(), threading.Event()
