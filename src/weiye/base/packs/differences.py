@@ -133,6 +133,16 @@ def _values(was: dict[str, Any], now: dict[str, Any]) -> list[Value]:
     ]
 
 
+def _name(entry: Any, number: int) -> str:
+    """What an entry of a list is known by: its id, its first day, else its place."""
+    if isinstance(entry, dict):
+        if "id" in entry:
+            return str(entry["id"])
+        if "valid_from" in entry:
+            return f"{entry['valid_from']}起"
+    return f"第{number}项"
+
+
 def _flat(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(content, dict):
         for key, value in content.items():
@@ -141,7 +151,6 @@ def _flat(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
     elif isinstance(content, list):
         for number, value in enumerate(content, 1):
             # Clauses by their id, so that one put in between does not change all after it.
-            name = str(value.get("id", number)) if isinstance(value, dict) else str(number)
-            yield from _flat(value, (*path, name))
+            yield from _flat(value, (*path, _name(value, number)))
     else:
         yield path, " ".join(str(content).split())

@@ -6,7 +6,8 @@ from typing import Any
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from weiye.base.packs.queries import packs_with
+from weiye.base.packs.models import PackVersion
+from weiye.base.packs.queries import in_force, packs_with
 from weiye.base.runs.actions import RETRY, Reports, start, work_off
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor, system
@@ -96,13 +97,19 @@ def replaying(run_id: int, path: str) -> None:
 def _replay(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     as_of = date.fromisoformat(run.args["as_of"])
     chosen = run.args.get("version")
-    packs = packs_with(chosen, as_of) if chosen else []
+    versions = in_force(as_of)
+    packs = []
+    if chosen:
+        packs = packs_with(chosen, as_of)
+        other = PackVersion.objects.defer("files").get(pk=chosen)
+        versions[other.pack] = other
     found = replay(actor=actor, path=run.unit_path, as_of=as_of, progress=progress, packs=packs)
     open_ = actor.can("people.list")
     return {
         "message": f"已按{as_of:%Y-%m-%d}的规则重算{found.people}人。",
         "people": found.people,
-        "packs": [list(each) for each in found.packs],
+        # A city's pack stands on its province's: all that counted are named.
+        "packs": [[version.pack, version.digest] for _, version in sorted(versions.items())],
         "lines": [
             [line.group]
             + [
