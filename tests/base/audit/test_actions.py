@@ -20,6 +20,7 @@ WITHOUT: dict[str, str] = {
     "base/integrity/actions.py:examine": "counts rows, changes nothing",
     "base/integrity/actions.py:keep": "keeps the counts",
     "base/integrity/actions.py:begin": "starts the run that counts",
+    "base/integrity/actions.py:mend": "`gather` of the tree logs what it moved",
     "services/exchange/actions.py:dry_run": "queues `check_now`, which is logged",
     "services/exchange/actions.py:commit": "queues `commit_now`, which is logged",
     "services/exchange/actions.py:ask_transfers": "queues `ask_transfers_now`",

@@ -1,3 +1,4 @@
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -8,7 +9,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RemoveConstraint(model_name="knownkey", name="key_kind_known"),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="knownkey",
             constraint=models.CheckConstraint(
                 condition=models.Q(("kind__in", ("field", "index", "form"))),
