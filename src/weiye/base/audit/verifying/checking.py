@@ -5,123 +5,30 @@ sink's file, its lines are what the entries are held against: they are out of re
 the database.
 """
 
-import base64
-import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from django.db import connection
 
-from .canonical import (
-    FORMS,
+from ..canonical import (
     GENESIS,
-    SIZE,
     differing,
-    digest_of,
     everything,
     header,
     leaf,
-    mark_size,
     text_sql,
     told,
 )
-from .models import AuditBatch
+from ..models import AuditBatch
+from .copies import Batch, SinkFile
+from .report import Finding, Progress, Report, What
 
 CHUNK = 20_000
+
 # More are counted, not kept.
 KEPT = 1_000
-
-
-class What(StrEnum):
-    ALTERED = "altered"
-    MISSING = "missing"
-    ADDED = "added"
-    MOVED = "moved"
-    BATCH = "batch"
-    SINK = "sink"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is not as it was. ``entry`` is None where a whole batch or line is meant."""
-
-    what: What
-    batch: int
-    entry: int | None
-    said: str
-    """A Chinese sentence: what differs."""
-    at: datetime | None = None
-    verb: str = ""
-
-
-@dataclass
-class Report:
-    entries: int = 0
-    batches: int = 0
-    last_batch: int = 0
-    unsealed: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    total: int = 0
-    """All findings, those that were not kept included."""
-    notes: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def intact(self) -> bool:
-        return self.total == 0
-
-    @property
-    def first(self) -> Finding | None:
-        return self.findings[0] if self.findings else None
-
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass
-class _Batch:
-    """A batch as the database or the sink tells it."""
-
-    head: dict[str, Any]
-    ids: list[int]
-    leaves: bytes
-    marks: bytes
-    digest: bytes
-
-    @property
-    def number(self) -> int:
-        return int(self.head["batch"])
-
-    @property
-    def previous(self) -> bytes:
-        return bytes.fromhex(self.head["previous"])
-
-    @property
-    def sound(self) -> bool:
-        """Whether it is what its own digest covers."""
-        whole = len(self.ids) == self.head["count"]
-        return whole and digest_of(self.head, self.ids, self.leaves, self.marks) == self.digest
-
-    def sound_as(self, number: int) -> bool:
-        head = {**self.head, "batch": number}
-        return digest_of(head, self.ids, self.leaves, self.marks) == self.digest
-
-    def leaf(self, place: int) -> bytes:
-        return self.leaves[SIZE * place : SIZE * (place + 1)]
-
-    def mark(self, place: int) -> bytes:
-        size = mark_size(self.form)
-        return self.marks[size * place : size * (place + 1)]
-
-    @property
-    def form(self) -> int:
-        return int(self.head["form"]) if self.head["form"] in FORMS else max(FORMS)
 
 
 def verify(*, since: int = 1, sink: Path | None = None, progress: Progress | None = None) -> Report:
@@ -136,7 +43,7 @@ class _Check:
     def __init__(self, since: int, sink: Path | None, progress: Progress) -> None:
         self.since, self.progress = max(1, since), progress
         self.report = Report()
-        self.sink = _Sink(sink) if sink else None
+        self.sink = SinkFile(sink) if sink else None
         self.found: list[Finding] = []
         # Entries in no batch so far: id → (batch whose span they lie in, time, verb, leaf).
         self.stray: dict[int, tuple[int, datetime, str, bytes]] = {}
@@ -151,12 +58,12 @@ class _Check:
         total = sum(count for _, count in sizes)
         self.report.last_batch = sizes[-1][0] if sizes else 0
         expected = self.since
-        last: _Batch | None = self._one(self.since - 1) if self.since > 1 else None
+        last: Batch | None = self._one(self.since - 1) if self.since > 1 else None
         if self.since == 1:
             self._strays_below_one()
         for numbers in _chunks(sizes):
             batches = self._load(numbers)
-            truths: list[_Batch] = []
+            truths: list[Batch] = []
             low = last.head["watermark"] if last else 0
             for batch in batches:
                 if batch.number != expected:
@@ -183,19 +90,19 @@ class _Check:
             rows = AuditBatch.objects.filter(number__gte=self.since).order_by("number")
             return list(rows.values_list("number", "count"))
 
-    def _one(self, number: int) -> _Batch | None:
+    def _one(self, number: int) -> Batch | None:
         found = self._load([number])
         return found[0] if found else None
 
-    def _load(self, numbers: list[int]) -> list[_Batch]:
+    def _load(self, numbers: list[int]) -> list[Batch]:
         with everything():
             rows = AuditBatch.objects.filter(number__in=numbers).order_by("number")
             return [
-                _Batch(header(row), row.ids, bytes(row.leaves), bytes(row.marks), bytes(row.digest))
+                Batch(header(row), row.ids, bytes(row.leaves), bytes(row.marks), bytes(row.digest))
                 for row in rows
             ]
 
-    def _chain(self, batch: _Batch, last: _Batch | None, known: set[int]) -> None:
+    def _chain(self, batch: Batch, last: Batch | None, known: set[int]) -> None:
         number = batch.number
         if not batch.sound:
             other = next((n for n in _around(number, known) if batch.sound_as(n)), None)
@@ -222,7 +129,7 @@ class _Check:
         if kept is not None:
             self._entries([kept], kept.head["watermark"])
 
-    def _truth(self, batch: _Batch) -> _Batch:
+    def _truth(self, batch: Batch) -> Batch:
         """What the entries are held against: the sink's line where there is one."""
         kept = self.sink.read(batch.number) if self.sink else None
         if kept is None:
@@ -232,7 +139,7 @@ class _Check:
             self._add(What.SINK, batch.number, None, words)
         return kept
 
-    def _tail(self, last: _Batch | None, expected: int) -> None:
+    def _tail(self, last: Batch | None, expected: int) -> None:
         if self.sink is None:
             return
         behind = [n for n in self.sink.numbers() if n >= expected]
@@ -250,7 +157,7 @@ class _Check:
 
     # --- entries -----------------------------------------------------------------------------
 
-    def _entries(self, batches: list[_Batch], low: int) -> None:
+    def _entries(self, batches: list[Batch], low: int) -> None:
         """Compare what the batches say with what is there, everything above ``low`` included."""
         if not batches:
             return
@@ -295,7 +202,7 @@ class _Check:
             for key, text in cursor.fetchall():
                 self.stray[key] = (1, *told(text), leaf(text))
 
-    def _settle(self, last: _Batch | None) -> None:
+    def _settle(self, last: Batch | None) -> None:
         """What can only be said at the end: who changed places, and what belongs nowhere."""
         open_gaps = [gap for each in last.head["pending"] for gap in each["gaps"]] if last else []
         moved_from = set()
@@ -358,68 +265,3 @@ def _chunks(sizes: list[tuple[int, int]]) -> Iterator[list[int]]:
         held += count
     if chunk:
         yield chunk
-
-
-class _Sink:
-    """The file of the second sink: where the line of each batch begins, and what is odd about it.
-
-    A line broken off by a kill and one that came twice are named and harmless; a number that is
-    missing in between, or two different lines for one batch, are not.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.offsets: dict[int, int] = {}
-        self.notes: list[str] = []
-        self.faults: list[tuple[int, str]] = []
-        digests: dict[int, str] = {}
-        with path.open("rb") as file:
-            offset = 0
-            for place, text in enumerate(file, start=1):
-                kept = _parsed(text)
-                if kept is None:
-                    if text.strip():
-                        self.notes.append(f"库外备份第{place}行不完整（写到一半被中断），已跳过")
-                elif kept.number in self.offsets:
-                    if digests[kept.number] == kept.digest.hex():
-                        self.notes.append(f"库外备份第{place}行重复了第{kept.number}批")
-                    else:
-                        words = f"库外备份里第{kept.number}批有两行，内容不同"
-                        self.faults.append((kept.number, words))
-                elif not kept.sound:
-                    words = f"库外备份第{place}行（第{kept.number}批）被改过，和它的摘要不符"
-                    self.faults.append((kept.number, words))
-                else:
-                    self.offsets[kept.number] = offset
-                    digests[kept.number] = kept.digest.hex()
-                offset += len(text)
-        ordered = sorted(self.offsets)
-        for before, after in pairwise(ordered):
-            if after != before + 1:
-                words = f"库外备份缺第{before + 1}至{after - 1}批"
-                self.faults.append((before + 1, words))
-        if ordered and ordered[0] > 1:
-            self.notes.append(f"库外备份从第{ordered[0]}批开始，更早的只按数据库核对")
-        self.last = ordered[-1] if ordered else 0
-
-    def numbers(self) -> list[int]:
-        return sorted(self.offsets)
-
-    def read(self, number: int) -> _Batch | None:
-        if number not in self.offsets:
-            return None
-        with self.path.open("rb") as file:
-            file.seek(self.offsets[number])
-            return _parsed(file.readline())
-
-
-def _parsed(text: bytes) -> _Batch | None:
-    try:
-        found = json.loads(text)
-        digest = bytes.fromhex(found.pop("digest"))
-        ids = [key for lo, hi in found.pop("ids") for key in range(lo, hi + 1)]
-        leaves = base64.b64decode(found.pop("leaves"))
-        marks = base64.b64decode(found.pop("marks"))
-        return _Batch(found, ids, leaves, marks, digest)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
