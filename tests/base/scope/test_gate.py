@@ -107,6 +107,14 @@ def test_the_view_runs_inside_the_actors_range() -> None:
     assert enter(right("people.list")(view), "worker-a").content.decode() == actor("worker-a").path
 
 
+def test_a_view_that_stands_apart_sees_nothing_until_it_opens_a_fence() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return shown_range(request)
+
+    assert enter(signed_in(apart=True)(view), "worker-a").content.decode() == ""
+    assert enter(signed_in(apart=True)(view), None).status_code == 302
+
+
 def test_a_visitor_sees_an_empty_range() -> None:
     def view(request: HttpRequest) -> HttpResponse:
         return shown_range(request)

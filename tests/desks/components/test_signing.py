@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.world import PASSWORD, A, account, path_of
+from weiye.base.accounts import queries
 from weiye.base.accounts.actions import second_factor
 from weiye.base.accounts.models import Account, Membership, Session
 from weiye.base.accounts.rules import rules
@@ -353,12 +354,55 @@ def test_the_phone_is_set_up_on_ones_own_page_and_changed_after_the_password() -
     done = client.post("/account/second-factor/", {"code": pyotp.TOTP(secret).now()})
     assert "只显示这一次" in done.content.decode()
     assert client.get("/account/second-factor/")["Location"] == "/account/"
-    wrong = client.post("/account/second-factor/change/", {"password": "x", "what": "remove"})
-    assert wrong.status_code == 422
-    fresh = client.post("/account/second-factor/change/", {"password": PASSWORD, "what": "codes"})
-    assert set(fresh.context["codes"]).isdisjoint(done.context["codes"])
-    client.post("/account/second-factor/change/", {"password": PASSWORD, "what": "remove"})
+    change, kept = "/account/second-factor/change/", done.context["codes"]
+    for what in ("remove", "codes"):
+        for wrong in (
+            {"password": "x", "code": kept[0]},
+            {"password": PASSWORD},
+            {"password": PASSWORD, "code": "AAAA-AAAA-AAAA-AAAA"},
+        ):
+            assert client.post(change, {"what": what, **wrong}).status_code == 422
+    assert queries.recovery_codes_left(account("worker-a")) == len(kept)
+    fresh = client.post(change, {"password": PASSWORD, "code": kept[0], "what": "codes"})
+    codes = fresh.context["codes"]
+    assert set(codes).isdisjoint(kept)
+    there = Client()
+    there.post("/signin/", WORKER)
+    there.post("/signin/code/", {"code": codes[0]})
+    assert inside(there)
+    sent = {"password": PASSWORD, "code": codes[1], "what": "remove"}
+    assert client.post(change, sent)["Location"] == "/account/second-factor/"
     assert "未设置" in client.get("/account/").content.decode()
+    assert not inside(there)
+
+
+def test_where_it_is_required_another_phone_is_set_up_before_anything_else(settings: Any) -> None:
+    secret, codes = with_phone()
+    settings.TOTP = "required"
+    client = Client()
+    client.post("/signin/", WORKER)
+    client.post("/signin/code/", {"code": pyotp.TOTP(secret).now()})
+    sent = {"password": PASSWORD, "code": codes[0], "what": "remove"}
+    gone = client.post("/account/second-factor/change/", sent)
+    assert gone["Location"] == "/signin/second-factor/"
+    assert not inside(client)
+    page = client.get("/signin/second-factor/")
+    fresh = page.context["secret"].replace(" ", "")
+    assert fresh != secret
+    client.post("/signin/second-factor/", {"code": pyotp.TOTP(fresh).now()})
+    assert inside(client)
+
+
+def test_the_code_is_not_guessed_on_ones_own_page() -> None:
+    client = signed_in()
+    secret = client.get("/account/second-factor/").context["secret"].replace(" ", "")
+    done = client.post("/account/second-factor/", {"code": pyotp.TOTP(secret).now()})
+    sent = {"password": PASSWORD, "what": "remove"}
+    for _ in range(rules().lockout["code"].failures):
+        client.post("/account/second-factor/change/", sent | {"code": "no"})
+    page = client.post("/account/second-factor/change/", sent | {"code": done.context["codes"][0]})
+    assert "分钟后再试" in page.content.decode()
+    assert queries.has_second_factor(account("worker-a"))
 
 
 @pytest.mark.parametrize("username", ["resident-1", "employer-1", "trainer", "bank"])

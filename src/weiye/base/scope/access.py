@@ -11,7 +11,7 @@ A view without a declaration is refused. There are three kinds, and no fourth:
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 View = Callable[..., Any]
 
@@ -41,8 +41,15 @@ def public(reason: str, *, apart: bool = False) -> Callable[[View], View]:
     return partial(_declare, Access("public", reason=reason, apart=apart))
 
 
-def signed_in(view: View) -> View:
-    return _declare(Access("signed_in"), view)
+@overload
+def signed_in(view: View) -> View: ...
+@overload
+def signed_in(*, apart: bool) -> Callable[[View], View]: ...
+def signed_in(view: View | None = None, *, apart: bool = False) -> View | Callable[[View], View]:
+    """Open to every account with a membership. ``apart``: as with `public`, for pages that ask for
+    the password once more."""
+    declare = partial(_declare, Access("signed_in", apart=apart))
+    return declare if view is None else declare(view)
 
 
 def right(name: str) -> Callable[[View], View]:

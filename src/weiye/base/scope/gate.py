@@ -53,7 +53,8 @@ class Gate:
         try:
             with nullcontext() if access.apart else fence(request.actor):  # type: ignore[attr-defined]
                 if request.actor.emergency is not None:  # type: ignore[attr-defined]
-                    opened(request)
+                    with fence(request.actor):  # type: ignore[attr-defined]
+                        opened(request)
                 response: HttpResponseBase = view(request, *args, **kwargs)
                 if isinstance(response, Coroutine):
                     response.close()

@@ -109,10 +109,12 @@ def _take_recovery_code(account: Account, code: str, now: datetime) -> bool:
     return True
 
 
-def remove(account: Account) -> None:
-    """Take one's own second factor away (where it is not required)."""
+def remove(account: Account, *, keep_session: str = "") -> None:
+    """Take one's own second factor away, password and code having been judged; other sessions than
+    ``keep_session`` (its stored key) end."""
     with fence(system(account.unit_path)):
         _delete(account)
+        end_sessions(account.pk, but=keep_session)
         note(account, "totp.remove")
 
 

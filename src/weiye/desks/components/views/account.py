@@ -1,6 +1,6 @@
 """One's own account: who I am, what I may do, and how I sign in."""
 
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,9 +20,10 @@ from weiye.base.accounts.roles import right_titles, roles
 from weiye.base.accounts.rules import rules
 from weiye.base.accounts.sessions import SessionStore
 from weiye.base.scope.access import signed_in
+from weiye.base.scope.fence import fence
 
 from ..desks import home_of
-from .signing import enrolment, wait_words
+from .signing import code_words, enrolment, go_through_steps, wait_words
 from .signing_forms import NewPasswordForm, ProofForm
 
 
@@ -34,6 +36,9 @@ def _this_session(request: HttpRequest) -> str:
 
 
 def _proven(request: HttpRequest, me: Account, password: str) -> signing.Answer:
+    """Counted like a sign-in: an open browser is no place to guess the password at leisure. So the
+    views that ask stand apart from the request's transaction: the count of an office's address is
+    not held while a password is hashed."""
     client = signing.client_of(request)
     return signing.check_sign_in(username=me.username, password=password, client=client)
 
@@ -62,7 +67,13 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "components/account/account.html", context)
 
 
-@signed_in
+def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    form = context.get("form")
+    with fence(request.actor):  # type: ignore[attr-defined]
+        return render(request, template, context, status=422 if form and form.errors else 200)
+
+
+@signed_in(apart=True)
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
@@ -71,7 +82,6 @@ def password(request: HttpRequest) -> HttpResponse:
     form = NewPasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        # Counted like a sign-in: an open browser is no place to guess the password at leisure.
         answer = _proven(request, me, data["old"])
         try:
             if answer.account is None:
@@ -86,8 +96,7 @@ def password(request: HttpRequest) -> HttpResponse:
             update_session_auth_hash(request, me)
             messages.success(request, "密码已修改，其他浏览器上的登录都已退出。")
             return redirect("components:account")
-    status = 422 if form.errors else 200
-    return render(request, "components/account/password.html", {"form": form}, status=status)
+    return _shown(request, "components/account/password.html", {"form": form})
 
 
 @signed_in
@@ -108,12 +117,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
     return render(request, "components/account/enrol.html", context, status=status)
 
 
-@signed_in
+@signed_in(apart=True)
 @never_cache
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "POST"])
 def factor(request: HttpRequest) -> HttpResponse:
-    """New recovery codes, or another phone: after the password was typed once more."""
+    """New recovery codes, or another phone: after password and code were typed once more. A
+    password alone, read over a shoulder, takes no second factor away."""
     me = _me(request)
     if not queries.has_second_factor(me):
         return redirect("components:account")
@@ -123,17 +133,22 @@ def factor(request: HttpRequest) -> HttpResponse:
         if answer.account is None:
             said = wait_words(answer.wait) if answer.wait else "密码不对，请重新输入。"
             form.add_error("password", said)
+        elif (code := second_factor.check_code(me, form.cleaned_data["code"])).account is None:
+            form.add_error("code", code_words(code))
         elif request.POST.get("what") == "remove":
-            second_factor.remove(me)
-            messages.success(request, "已解除动态口令，可以换一部手机重新设置。")
-            return redirect("components:enrol")
+            second_factor.remove(me, keep_session=_this_session(request))
+            onward: HttpResponse = redirect("components:enrol")
+            if signing.second_factor_is_due(me):
+                # Where it is required nobody goes on without one.
+                onward = go_through_steps(request, me, reverse("components:account"), code=True)
+            messages.success(request, "已解除动态口令，请用新手机重新设置。")
+            return onward
         else:
             codes = second_factor.renew_recovery_codes(me)
-            return render(
+            return _shown(
                 request, "components/account/recovery_codes.html", {"codes": codes, "account": me}
             )
-    status = 422 if form.errors else 200
-    return render(request, "components/account/factor.html", {"form": form}, status=status)
+    return _shown(request, "components/account/factor.html", {"form": form})
 
 
 @signed_in

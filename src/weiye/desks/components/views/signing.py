@@ -48,6 +48,12 @@ def wait_words(minutes: int) -> str:
     return f"试错的次数太多，为了安全先锁定了。请{minutes}分钟后再试，或联系您单位的管理员。"
 
 
+def code_words(answer: signing.Answer) -> str:
+    if answer.wait:
+        return wait_words(answer.wait)
+    return "口令不对，或者已经用过。请等手机上换成下一组数字再输入。"
+
+
 @public("one signs in here", apart=True)
 @never_cache
 @sensitive_post_parameters("password")
@@ -66,21 +72,28 @@ def signin(request: HttpRequest) -> HttpResponse:
         )
         complaint = _complaint(answer)
         if not complaint:
-            account = cast(Account, answer.account)
-            logout(request)
-            request.session.cycle_key()
-            request.session[PENDING] = {
-                "account": account.pk,
-                "hash": account.get_session_auth_hash(),
-                "at": timezone.now().isoformat(),
-                "next": next_page(request),
-                "code": False,
-            }
-            return _go_on(request, account)
+            return go_through_steps(request, cast(Account, answer.account), next_page(request))
         form.add_error(None, complaint)
     context = {"form": form, "next": next_page(request)}
     status = 422 if form.errors else 200
     return render(request, "components/signin.html", context, status=status)
+
+
+def go_through_steps(
+    request: HttpRequest, account: Account, onward: str, *, code: bool = False
+) -> HttpResponse:
+    """After the right password: signed out until the steps that are due are done. ``code``: the
+    one-time code was right, too."""
+    logout(request)
+    request.session.cycle_key()
+    request.session[PENDING] = {
+        "account": account.pk,
+        "hash": account.get_session_auth_hash(),
+        "at": timezone.now().isoformat(),
+        "next": onward,
+        "code": code,
+    }
+    return _go_on(request, account)
 
 
 def _complaint(answer: signing.Answer) -> str:
@@ -148,12 +161,7 @@ def signin_code(request: HttpRequest) -> HttpResponse:
         if answer.account is not None:
             request.session[PENDING] = {**request.session[PENDING], "code": True}
             return _go_on(request, account)
-        form.add_error(
-            "code",
-            wait_words(answer.wait)
-            if answer.wait
-            else "口令不对，或者已经用过。请等手机上换成下一组数字再输入。",
-        )
+        form.add_error("code", code_words(answer))
     status = 422 if form.errors else 200
     return render(request, "components/signin_code.html", {"form": form}, status=status)
 

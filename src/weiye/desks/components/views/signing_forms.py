@@ -79,7 +79,9 @@ class NewPasswordForm(ComponentForm):
         return data
 
 
-class ProofForm(ComponentForm):
-    """The password once more, before something that weakens the sign-in."""
+class ProofForm(CodeForm):
+    """Password and code once more, before something that weakens the sign-in."""
 
+    field_order = ("password", "code")
+    says_optional = False
     password = _password("现在的密码", "current-password")
