@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from weiye.base.accounts.roles import roles
 
 from .desks import home_of
 
 LARGE_TYPE_COOKIE = "weiye_large"
+_YEAR = 365 * 86400
 THEME_COOKIE = "weiye_theme"
 THEMES = ("light", "dark")
 
@@ -31,3 +32,15 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "here": request.get_full_path(),
     }
+
+
+def remember(response: HttpResponse, cookie: str, value: str) -> None:
+    """A preference of this browser, for a year; no script needs to read it."""
+    response.set_cookie(
+        cookie,
+        value,
+        max_age=_YEAR,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )

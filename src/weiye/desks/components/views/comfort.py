@@ -1,7 +1,6 @@
 """What makes work comfortable and changes no fact: drafts, columns, theme, suggestions of units."""
 
 import json
-from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -13,7 +12,7 @@ from weiye.base.regions import queries as regions
 from weiye.base.scope.access import public, signed_in
 from weiye.base.scope.actor import Actor
 
-from ..context import THEME_COOKIE, THEMES
+from ..context import THEME_COOKIE, THEMES, remember
 from ..lists.exports import exported, start_export
 from ..lists.page import column_key
 from ..params import next_page, typed, whole_number
@@ -95,8 +94,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = redirect(next_page(request, "/"))
     theme = request.POST.get("theme", "")
     if theme in THEMES:
-        age = int(timedelta(days=365).total_seconds())
-        response.set_cookie(THEME_COOKIE, theme, max_age=age, samesite="Lax")
+        remember(response, THEME_COOKIE, theme)
     else:
         response.delete_cookie(THEME_COOKIE)
     return response
