@@ -16,7 +16,7 @@ from weiye.base.accounts.models import Account
 from weiye.base.accounts.rules import rules
 from weiye.base.audit.models import AuditEntry
 from weiye.base.scope.actor import system
-from weiye.base.scope.fence import fence
+from weiye.base.scope.fence import fence, own
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("ORG-2")]
 NOW = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
@@ -95,12 +95,12 @@ def test_after_the_limit_the_right_password_waits_too(username: str) -> None:
     )
 
 
-def test_a_lockout_is_audited_once_and_attempts_during_it_too() -> None:
-    for _ in range(LIMIT + 2):
+def test_a_lockout_is_audited_once_and_attempts_during_it_once() -> None:
+    for _ in range(LIMIT + 5):
         attempt("wrong")
     assert len(log("signin.failure")) == LIMIT - 1
     assert len(log("signin.lockout")) == 1
-    assert len(log("signin.refused")) == 2
+    assert len(log("signin.refused")) == 1
 
 
 def test_old_failures_are_forgotten_and_a_success_clears_them() -> None:
@@ -120,6 +120,38 @@ def test_one_address_is_slowed_whatever_names_it_tries() -> None:
     assert attempt(PASSWORD).account is None
     elsewhere = Client("198.51.100.1")
     assert attempt(PASSWORD, client=elsewhere).account is not None
+
+
+def test_a_locked_address_costs_no_hash_and_one_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def logged(*verbs: str) -> int:
+        found = 0
+        # Of units, and of names that nobody has.
+        for reader in (system(), own(None)):
+            with fence(reader):
+                found += AuditEntry.objects.filter(verb__in=verbs).count()
+        return found
+
+    limit = rules().lockout["address"]
+    for number in range(limit.failures):
+        attempt("wrong", username=f"guess-{number}")
+    before = logged("signin.lockout", "signin.failure")
+    judged: list[object] = []
+    monkeypatch.setattr(signing, "_matches", lambda *given: judged.append(given))
+    for name in ("worker-a", "nobody", "worker-a", "worker-b"):
+        assert attempt(PASSWORD, username=name).wait == limit.minutes
+    assert judged == []
+    assert logged("signin.refused") == 1
+    assert logged("signin.lockout", "signin.failure") == before
+    monkeypatch.undo()
+    # Nor did it use up the names' attempts; and it ends.
+    for _ in range(LIMIT):
+        attempt("wrong")
+    elsewhere = Client("198.51.100.1")
+    assert attempt(PASSWORD, client=elsewhere).account is not None
+    later = NOW + limit.span
+    assert attempt(PASSWORD, at=later).account is not None
 
 
 def test_those_who_know_their_password_do_not_use_up_their_office() -> None:

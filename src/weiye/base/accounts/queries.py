@@ -119,7 +119,7 @@ SIGNING = {
     "signin.failure": "密码不对",
     "signin.code.failure": "动态口令不对",
     "signin.lockout": "试错太多，已锁定",
-    "signin.refused": "锁定期间又试了一次",
+    "signin.refused": "锁定期间又有人试过",
     "signout": "退出登录",
     "password.change": "修改密码",
     "password.reset": "管理员重置了密码",

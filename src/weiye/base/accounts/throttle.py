@@ -27,7 +27,7 @@ _COUNT = """
                CASE WHEN n < %(limit)s THEN NULL
                     ELSE coalesce(CASE WHEN fresh THEN NULL ELSE a.locked_until END, %(until)s) END
         FROM (SELECT fresh, CASE WHEN fresh THEN 1
-                                 ELSE least(a.failures + 1, %(limit)s + 1) END AS n
+                                 ELSE least(a.failures + 1, %(limit)s + 2) END AS n
               FROM (SELECT CASE WHEN a.locked_until IS NULL THEN a.since <= %(before)s
                                 ELSE a.locked_until <= %(now)s END AS fresh) f) c)
     RETURNING failures, locked_until
@@ -36,11 +36,13 @@ _COUNT = """
 
 @dataclass(frozen=True)
 class Count:
-    """``open``: this attempt may be judged; ``last``: if it fails too, the lock falls."""
+    """``open``: this attempt may be judged; ``last``: if it fails too, the lock falls;
+    ``first``: it is the first that this lock refuses."""
 
     key: str
     open: bool
     last: bool
+    first: bool
     locked_until: datetime | None
 
 
@@ -65,7 +67,8 @@ def count(kind: str, value: str, *, now: datetime) -> Count:
             },
         )
         failures, locked_until = cursor.fetchone()
-    return Count(key, failures <= limit.failures, failures == limit.failures, locked_until)
+    over = failures - limit.failures
+    return Count(key, over <= 0, over == 0, over == 1, locked_until)
 
 
 def belongs_to(count: Count, account_id: int | None) -> None:

@@ -69,18 +69,26 @@ class Answer:
 def check_sign_in(
     *, username: str, password: str, client: Client, now: datetime | None = None
 ) -> Answer:
-    """Judge a user name and a password; one hash is computed whatever the case."""
+    """Judge a user name and a password; one hash is computed whatever the name.
+
+    None for a locked address, which is told so whatever it typed: flooding costs it nothing else.
+    """
     now = now or timezone.now()
     username = username.strip()
     with fence(own(None)):
         by_address = throttle.count("address", client.address, now=now) if client.address else None
-        by_name = throttle.count("name", username, now=now)
+        shut = by_address is not None and not by_address.open
+        by_name = None if shut else throttle.count("name", username, now=now)
+    if by_address is not None and by_name is None:
+        if by_address.first:
+            _record_failure(None, "signin.refused", client)
+        return Answer(None, minutes_until(by_address.locked_until or now, now))
+    assert by_name is not None
     with fence(own(None), username=username):
         found: Account | None = Account.objects.filter(username=username).first()
     right = _matches(found, password)
     counts = [each for each in (by_name, by_address) if each is not None]
-    locked = [each for each in counts if not each.open]
-    if found is not None and found.is_active and right and not locked:
+    if found is not None and found.is_active and right and by_name.open:
         with fence(own(None)):
             # The address first, as in counting: no two wait for each other.
             if by_address is not None:
@@ -90,8 +98,11 @@ def check_sign_in(
         return Answer(found)
     ends = [each.locked_until for each in counts if not each.open or each.last]
     wait = max((minutes_until(end, now) for end in ends if end is not None), default=0)
-    verb = "signin.refused" if locked else "signin.lockout" if wait else "signin.failure"
-    _record_failure(found, verb, client)
+    if by_name.open:
+        _record_failure(found, "signin.lockout" if wait else "signin.failure", client)
+    elif by_name.first:
+        # Once per lock: the log is not to be flooded either.
+        _record_failure(found, "signin.refused", client)
     with fence(own(None)):
         throttle.belongs_to(by_name, found.pk if found else None)
     return Answer(None, wait)
