@@ -361,3 +361,19 @@ def test_what_is_done_by_exception_does_not_outlive_it(kind: str) -> None:
         with fence(who), pytest.raises(NotAllowed):
             attempt()
     assert keep.grantable(who) == []
+
+
+def test_a_cover_named_for_later_and_a_role_granted_now_exclude_one_another() -> None:
+    """Who keeps accounts does not judge the log, next week either."""
+    boss, soon = actor("admin"), timezone.localdate() + timedelta(days=7)
+    dept = account("department")
+    named(boss, "county", "department", first=soon, last=soon)
+    with fence(boss):
+        unit = Unit.objects.get(path=actor("county").path)
+        with pytest.raises(ValueError, match="不能由同一个账号担任"):
+            grant_membership(actor=boss, account=dept, role="auditor", unit=unit)
+    # The other way about: two covers that exclude one another, both later.
+    with pytest.raises(ValidationError, match="不能与这个角色同时担任"):
+        named(boss, "auditor", "department", first=soon, last=soon)
+    # On other days they do not meet.
+    assert named(boss, "auditor", "department").role == "auditor"

@@ -12,6 +12,7 @@ from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
 
 from .actions import grantable, lasting
+from .actions.memberships import held_between
 from .exceptions import above, terms
 from .models import Account, Membership, Origin
 from .roles import roles
@@ -134,8 +135,8 @@ def name_cover(
                 return same
             if others.exists():
                 raise ValidationError({"first": "这段时间已经安排了代班，请先提前结束原来的安排。"})
-            held = Membership.objects.in_force().filter(account_id=account_id)
-            if roles()[absent.role].excludes & set(held.values_list("role", flat=True)):
+            held = held_between(account_id, starts_at, ends_at)
+            if roles()[absent.role].excludes & {membership.role for membership in held}:
                 raise ValidationError({"account": "这位同事的现有身份不能与这个角色同时担任。"})
             cover = Membership.objects.create(
                 account_id=account_id,

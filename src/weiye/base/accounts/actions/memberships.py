@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from weiye.base.audit.actions import record
@@ -42,6 +43,15 @@ def held_now(account: Account) -> list[Membership]:
         return list(Membership.objects.in_force().filter(account_id=account.pk).order_by("pk"))
 
 
+def held_between(account_id: int, since: datetime, until: datetime | None) -> list[Membership]:
+    """What the account holds at any time of [since, until), covers named for later, too."""
+    with fence(system()):
+        rows = Membership.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=since))
+        if until is not None:
+            rows = rows.filter(starts_at__lt=until)
+        return list(rows.filter(account_id=account_id).order_by("pk"))
+
+
 def grant_membership(
     *,
     actor: Actor,
@@ -67,7 +77,8 @@ def grant_membership(
     if account.pk == actor.account_id:
         raise NotAllowed("nobody grants to themselves")
     _check(asked, unit, capacity, subject, ends_at)
-    if clash := next((m for m in held_now(account) if m.role in asked.excludes), None):
+    held = held_between(account.pk, timezone.now(), ends_at)
+    if clash := next((m for m in held if m.role in asked.excludes), None):
         raise ValueError(f"“{asked.title}”和这个账号已有的“{clash.role_title}”不能由同一个账号担任")
     kind, key = subject or ("", None)
     with transaction.atomic():
