@@ -4,7 +4,13 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from tests.world import PASSWORD, A, actor
-from weiye.base.accounts.actions import create_account, grant_membership
+from weiye.base.accounts.actions import (
+    create_account,
+    create_institution,
+    grant_membership,
+    registrable,
+    switch_institution,
+)
 from weiye.base.accounts.models import Membership
 from weiye.base.audit.models import AuditEntry
 from weiye.base.regions.models import Unit
@@ -83,3 +89,30 @@ def test_a_worker_makes_no_accounts() -> None:
 def test_weak_passwords_are_refused(weak: str) -> None:
     with fence(actor("county")), pytest.raises(ValidationError):
         make("county", password=weak)
+
+
+def test_a_grantor_registers_and_switches_only_institutions_it_could_give_accounts() -> None:
+    """A street gives accounts to employers; a training body is the county's."""
+    street, county = actor("clerk"), actor("county")
+    with fence(county):
+        unit = Unit.objects.get(path=street.path)
+        school = create_institution(
+            actor=county,
+            kind="training_body",
+            name="测试学校",
+            unit=unit,
+            credit_code="91350100M000100Y43",
+        )
+    with fence(street):
+        assert registrable(street) == ["employer", "other"]
+        with pytest.raises(NotAllowed):
+            create_institution(
+                actor=street, kind="bank", name="x", unit=unit, credit_code="91350100M000100Y43"
+            )
+        with pytest.raises(NotAllowed):
+            switch_institution(actor=street, institution_id=school.pk, on=False)
+        shop = create_institution(actor=street, kind="employer", name="测试商户", unit=unit)
+        assert not switch_institution(actor=street, institution_id=shop.pk, on=False).is_active
+    with fence(county):
+        assert not switch_institution(actor=county, institution_id=school.pk, on=False).is_active
+    assert registrable(actor("worker-a")) == []

@@ -1,7 +1,7 @@
 """Changes to accounts, what they hold, and signing in."""
 
 from ..passwords import check_password_strength
-from .institutions import create_institution, switch_institution
+from .institutions import create_institution, registrable, switch_institution
 from .keeping import (
     carry_accounts,
     create_account,
@@ -31,6 +31,7 @@ __all__ = [
     "lasting",
     "lift_lock",
     "move_account",
+    "registrable",
     "rename_account",
     "reset_password",
     "switch_account",

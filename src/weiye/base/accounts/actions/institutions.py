@@ -7,10 +7,18 @@ from django.utils import timezone
 from weiye.base.audit.actions import record
 from weiye.base.privacy.identifiers import IdentifierError, read_uscc
 from weiye.base.regions.models import Unit
-from weiye.base.scope.actor import Actor
+from weiye.base.scope.actor import Actor, NotAllowed
 
 from ..models import Institution, InstitutionKind, Membership
-from .memberships import lasting
+from .memberships import grantable, lasting
+
+
+def registrable(actor: Actor) -> list[InstitutionKind]:
+    """The kinds that the actor may register and switch: those whose role it could grant; 其他机构,
+    which no role acts for, with any of them."""
+    given = {role.key for role in grantable(actor) if role.subject == "institution"}
+    kinds = [kind for kind in InstitutionKind if kind in given]
+    return [*kinds, InstitutionKind.OTHER] if kinds else []
 
 
 def create_institution(
@@ -35,6 +43,8 @@ def create_institution(
         wrong["name"] = "请填写机构名称。"
     if kind not in InstitutionKind.values:
         wrong["kind"] = "请选择机构类别。"
+    elif kind not in registrable(actor):
+        raise NotAllowed(f"role {actor.role} may not register {kind}")
     try:
         code = read_uscc(credit_code.strip()) if credit_code.strip() else None
     except IdentifierError as error:
@@ -70,7 +80,8 @@ def create_institution(
 def switch_institution(*, actor: Actor, institution_id: int, on: bool) -> Institution:
     """Switch an institution on or off; off, its members' memberships end with it.
 
-    Raises ``Institution.DoesNotExist`` outside the actor's area.
+    Raises ``Institution.DoesNotExist`` outside the actor's area, `NotAllowed` for a kind that is
+    not the actor's to register.
     """
     lasting(actor)
     actor.require("accounts.manage")
@@ -80,6 +91,8 @@ def switch_institution(*, actor: Actor, institution_id: int, on: bool) -> Instit
             .select_for_update(of=("self",))
             .get(pk=institution_id)
         )
+        if found.kind not in registrable(actor):
+            raise NotAllowed(f"role {actor.role} may not switch {found.kind}")
         if found.is_active != on:
             found.is_active = on
             found.save(update_fields=["is_active"])

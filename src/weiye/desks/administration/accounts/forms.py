@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from weiye.base.accounts.actions import grantable, username_complaint
-from weiye.base.accounts.models import Account, Institution, InstitutionKind
+from weiye.base.accounts.actions import grantable, registrable, username_complaint
+from weiye.base.accounts.models import Account, Institution
 from weiye.base.accounts.roles import Role, roles
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
@@ -174,7 +174,7 @@ class NameForm(ComponentForm):
 class InstitutionForm(ComponentForm):
     """An employer or institution."""
 
-    kind = forms.ChoiceField(label="类别", choices=InstitutionKind.choices)
+    kind = forms.ChoiceField(label="类别")
     name = forms.CharField(label="名称", max_length=100, help_text="营业执照上的全称。")
     credit_code = forms.CharField(
         label="统一社会信用代码",
@@ -188,4 +188,5 @@ class InstitutionForm(ComponentForm):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choose(self, "kind", [(kind.value, kind.label) for kind in registrable(actor)])
         bound_to(self, actor)

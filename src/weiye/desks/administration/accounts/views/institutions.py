@@ -64,7 +64,11 @@ def one(request: HttpRequest, institution_id: int) -> HttpResponse:
     found = institutions_of(actor).filter(pk=institution_id).first()
     if found is None:
         raise Http404
-    context = {"institution": found, "members": members_of(actor, found)}
+    context = {
+        "institution": found,
+        "members": members_of(actor, found),
+        "can_switch": found.kind in actions.registrable(actor),
+    }
     return render(request, "administration/accounts/institution.html", context)
 
 
