@@ -296,7 +296,9 @@ def test_an_open_ask_is_known_by_number_at_every_step(
                 assert asked_for(worker, blind_indexes(number))
 
     monkeypatch.setattr(rotation, "BATCH", 1)
-    monkeypatch.setattr("weiye.registers.people.transfers.actions.asking._asked_today", lambda *_: 0)
+    monkeypatch.setattr(
+        "weiye.registers.people.transfers.actions.asking._asked_today", lambda *_: 0
+    )
     done, steps = rotation.bulk.write, list[str]()
 
     def write(*args: Any) -> None:

@@ -123,9 +123,7 @@ def test_another_file_or_other_columns_share_the_days_number(three_a_day: None) 
         assert returned(first) == [ELSEWHERE, ELSEWHERE]
         assert returned(second) == [ELSEWHERE, WITHHELD, WITHHELD, WITHHELD]
         mapping = {int(at): name for at, name in first.mapping.items()}
-        actions.set_mapping(
-            actor=b, batch_id=first.pk, mapping=mapping, answered=["pension_drawn"]
-        )
+        actions.set_mapping(actor=b, batch_id=first.pk, mapping=mapping, answered=["pension_drawn"])
         again = actions.check_now(actor=b, batch_id=first.pk, today=TODAY)
         assert returned(again) == [WITHHELD, WITHHELD]
     # Another account has a number of its own.

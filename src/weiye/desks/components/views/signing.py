@@ -30,7 +30,7 @@ from weiye.base.accounts.queries import (
 from weiye.base.accounts.rules import rules
 from weiye.base.scope.access import public, signed_in
 
-from ..context import LARGE_TYPE_COOKIE
+from ..context import LARGE_TYPE_COOKIE, remember
 from ..desks import home_of
 from ..params import next_page
 from .signing_forms import CodeForm, EnrolForm, NewPasswordForm, SigninForm
@@ -272,7 +272,7 @@ def set_type(request: HttpRequest) -> HttpResponse:
     """Switch large type (适老化) on or off for this browser."""
     response = redirect(next_page(request, "/"))
     if request.POST.get("large") == "1":
-        response.set_cookie(LARGE_TYPE_COOKIE, "1", max_age=365 * 86400, samesite="Lax")
+        remember(response, LARGE_TYPE_COOKIE, "1")
     else:
         response.delete_cookie(LARGE_TYPE_COOKIE)
     return response
