@@ -3,7 +3,7 @@
 Run as a program of its own, on the database that the browser tests made.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 VACANCIES = [
     ("社区食堂帮厨", 3200, 4200, 3, ["爱心岗"]),
@@ -20,12 +20,13 @@ def main() -> None:
 
     from django.utils import timezone
 
-    from tests.world import A, C, plant
+    from tests.world import PERSON_1, A, C, plant
     from weiye.base.regions.models import Unit
     from weiye.base.scope.actor import system
     from weiye.base.scope.fence import fence
     from weiye.registers.employers import actions as employers
     from weiye.registers.training.models import Programme
+    from weiye.registers.people.models import Person
     from weiye.services.assistance.actions import run_pipeline
     from weiye.services.exchange import actions as exchange
     from weiye.services.exchange.sample import sample_roster
@@ -84,6 +85,18 @@ def main() -> None:
         )
         exchange.check_now(actor=actor, batch_id=batch.pk)
         exchange.commit_now(actor=actor, batch_id=batch.pk)
+        # Whom the account of a resident acts for.
+        Person.objects.create(
+            pk=PERSON_1,
+            unit=peopled,
+            unit_path=peopled.path,
+            name="居民甲",
+            name_key="jumin jia",
+            birth_date=date(1970, 1, 1),
+            source="测试名册",
+            as_of=today,
+            synthetic=True,
+        )
         run_pipeline(actor=actor, path=peopled.path, as_of=today)
 
 

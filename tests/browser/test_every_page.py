@@ -139,6 +139,16 @@ WITHOUT_PAGE = {
     "healthz": "for programs",
     "readyz": "for programs",
     "metrics": "for programs",
+    "components:units": "suggestions while a name is typed: a fragment",
+    "administration:unit-pick": "the same, within one's own area",
+    "resident:places": "the same, for the public list",
+    "administration:access": "leads on to the first page that the role may open",
+    "administration:unit-import-template": "a file",
+    "community:sample": "a file",
+    "components:signin-password": "a step of signing in, only after the one before",
+    "components:signin-code": "the same",
+    "components:signin-enrol": "the same",
+    "components:factor": "only for an account with a second factor",
 }
 
 
