@@ -215,6 +215,16 @@ def test_what_is_kept_has_source_and_day(two: tuple[Person, Person]) -> None:
     assert "2,500元" in page
 
 
+def test_who_said_nothing_of_the_work_they_want_sees_the_page_too(
+    two: tuple[Person, Person],
+) -> None:
+    with fence(system()):
+        WorkWish.objects.filter(person_id=PERSON_1).delete()
+    answer = signed_in("resident-1").get("/mine/held/")
+    assert answer.status_code == 200
+    assert "我想找的工作" not in answer.content.decode()
+
+
 def test_only_residents_have_such_a_page(two: tuple[Person, Person]) -> None:
     for username in ("worker-a", "admin", "employer-1"):
         assert signed_in(username).get("/mine/").status_code == 403

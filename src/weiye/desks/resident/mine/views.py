@@ -96,6 +96,8 @@ def held(request: HttpRequest) -> HttpResponse:
     person = _mine(request)
     context = {
         "person": person,
+        # Somebody may have said nothing of the work they want.
+        "wish": getattr(person, "wish", None),
         "groups": kept.grouped(kept.facts(person)),
         "periods": kept.periods(_actor(request), person.pk),
         "section": "held",
