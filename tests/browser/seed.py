@@ -25,8 +25,8 @@ def main() -> None:
     from weiye.base.scope.actor import system
     from weiye.base.scope.fence import fence
     from weiye.registers.employers import actions as employers
-    from weiye.registers.training.models import Programme
     from weiye.registers.people.models import Person
+    from weiye.registers.training.models import Programme
     from weiye.services.assistance.actions import run_pipeline
     from weiye.services.exchange import actions as exchange
     from weiye.services.exchange.sample import sample_roster
