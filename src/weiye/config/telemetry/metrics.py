@@ -7,6 +7,7 @@ at the moment of the scrape: every web machine tells the same, so take the maxim
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -28,9 +29,18 @@ class Figures(NamedTuple):
     job_seconds: Any
 
 
-@cache
+_FIRST = threading.Lock()
+
+
 def figures() -> Figures:
     """The process's own figures; the library is loaded when the first thing is counted."""
+    # Two threads may count the first thing at once, and a figure is registered once.
+    with _FIRST:
+        return _figures()
+
+
+@cache
+def _figures() -> Figures:
     from prometheus_client import Counter, Histogram
 
     return Figures(
