@@ -47,7 +47,7 @@ def undone(actor: Any, work: Callable[[], object]) -> float:
 def silent() -> Any:
     """The log's INSERT left out; everything else as it is."""
     from weiye.registers.people import actions
-    from weiye.registers.people import intake as people
+    from weiye.registers.people.intake import changes as people
 
     kept = actions.record, people.record_many
     actions.record = people.record_many = lambda **_: None  # type: ignore[assignment]

@@ -106,6 +106,7 @@ BULK = {
     "base/regions/actions/loading.py": {"regions.load"},
     "registers/employers/intake.py": {"employer.import", "vacancy.import"},
     "registers/people/intake/__init__.py": {"person.import"},
+    "registers/people/intake/changes.py": {"person.import"},
     # The pipeline's: one entry with the counts of what changed.
     "services/assistance/frames.py": {"pipeline.run"},
     "services/demonstration/loading.py": {"demonstration.load"},

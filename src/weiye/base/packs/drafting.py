@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Any, Literal
 
 from weiye.base.privacy.pack import Purpose, Reader, Retention
@@ -13,7 +12,6 @@ from weiye.engine.rules import (
     TO_CONFIRM,
     Clause,
     Compiler,
-    Delay,
     Kind,
     Node,
     Parameter,
@@ -25,6 +23,7 @@ from weiye.engine.rules import (
     parse,
 )
 
+from .figures import scalar, schedule
 from .model import Pack, Policy, Quota, Scope, Source
 from .reading import Entry, PackError, Table
 
@@ -156,12 +155,12 @@ class Draft:
         value = table["value"]
         read: Any
         if kind == "retirement-schedule":
-            read = _schedule(value)
+            read = schedule(value)
         elif by_sex:
             sexes = value.table("男 女")
-            read = {sex: _scalar(one, kind) for sex, one in sexes}
+            read = {sex: scalar(one, kind) for sex, one in sexes}
         else:
-            read = _scalar(value, kind)
+            read = scalar(value, kind)
         return Period(
             first, last, region, read, self.source(table["source"]), status, enabled, entry.where
         )
@@ -381,31 +380,3 @@ class Draft:
             book=self.book,
             version=version,
         )
-
-
-def _scalar(entry: Entry, kind: str) -> int | Decimal | date | str:
-    match kind:
-        case "number":
-            return entry.whole()
-        case "yuan":
-            return entry.yuan()
-        case "date":
-            return entry.day()
-        case _:
-            return entry.text()
-
-
-def _schedule(entry: Entry) -> dict[str, dict[int, Delay]]:
-    found: dict[str, dict[int, Delay]] = {}
-    for sex, lines in entry.table("男 女"):
-        found[sex] = {}
-        for base, line in lines.table(free=True):
-            table = line.table("since every cap")
-            if not base.isdigit():
-                raise line.error(f"expected a base age, not {base!r}")
-            found[sex][int(base)] = Delay(
-                table["every"].whole(least=1), table["cap"].whole(), table["since"].whole(least=1)
-            )
-        if not found[sex]:
-            raise lines.error("a schedule needs at least one base age")
-    return found

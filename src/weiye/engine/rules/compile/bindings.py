@@ -1,5 +1,6 @@
 """Where names find their values: a row's facts, a record's fields, a list's items, a household."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,14 +13,14 @@ HOUSEHOLD = "!household"  # prepared column: rows with the same value share a ho
 HOUSEHOLD_KNOWN = "!household_known"
 
 
-class Binding:
+class Binding(ABC):
     """Where the facts of somebody or something come from."""
 
     facts: dict[str, Fact]
     unit: str | None = None
 
-    def value(self, fact: Fact) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def value(self, fact: Fact) -> Value: ...
 
     def missing(self, fact: Fact) -> pl.Expr:
         """True where the fact is unknown."""
@@ -77,23 +78,23 @@ class Around:
     inside: str = ""  # inside a quantifier over the "household" or a "list"
 
 
-class Source:
+class Source(ABC):
     """What any/all/count/sum run over."""
 
     name = ""
 
-    def some(self, test: pl.Expr) -> pl.Expr:
-        raise NotImplementedError
+    @abstractmethod
+    def some(self, test: pl.Expr) -> pl.Expr: ...
 
-    def every(self, test: pl.Expr) -> pl.Expr:
-        raise NotImplementedError
+    @abstractmethod
+    def every(self, test: pl.Expr) -> pl.Expr: ...
 
+    @abstractmethod
     def aggregate(self, total: pl.Expr, doubt: pl.Expr) -> pl.Expr:
         """``total``, unknown where ``doubt``."""
-        raise NotImplementedError
 
-    def anybody(self, mask: pl.Expr) -> pl.Expr:
-        raise NotImplementedError
+    @abstractmethod
+    def anybody(self, mask: pl.Expr) -> pl.Expr: ...
 
 
 class Listed(Source):

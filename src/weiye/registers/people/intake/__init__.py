@@ -7,17 +7,14 @@ again it changes nothing. Blank facts never overwrite known ones, nor older fact
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from dataclasses import replace as copied
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from weiye.base.audit.actions import record_many
 from weiye.base.privacy.fields import blind_index, blind_index_next, blind_indexes, sealed
 from weiye.base.regions.models import Unit
 from weiye.base.scope import bulk
@@ -27,28 +24,12 @@ from weiye.base.scope.turn import take_turn
 
 from .. import actions
 from ..columns import FACTS, WISH
-from ..models import Household, PeriodKind, Person, StatusPeriod, WorkWish
+from ..models import Household, PeriodKind, Person, WorkWish
+from .changes import WISH_DEFAULTS, Changes
 from .entry import HOMES, Entry, Result, Taken
 from .newer import Newer, community_path, topics
 from .spans import Period, latest_of, periods_of, turned
 from .telling import Telling
-
-_DEFAULTS = {f.name: f.get_default() for f in WorkWish._meta.concrete_fields if f.name in WISH}
-
-
-@dataclass(slots=True)
-class _Changes:
-    """What a block writes."""
-
-    people: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    confirmed: list[dict[str, Any]] = field(default_factory=list)
-    wishes: list[dict[str, Any]] = field(default_factory=list)
-    wish_updates: list[dict[str, Any]] = field(default_factory=list)
-    periods: list[dict[str, Any]] = field(default_factory=list)
-    period_updates: list[dict[str, Any]] = field(default_factory=list)
-    moved: list[int] = field(default_factory=list)
-    audit: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
 
 
 class PeopleIntake:
@@ -108,7 +89,7 @@ class PeopleIntake:
         numbers = self._household_ids(
             [e for e, i in zip(entries, indexes, strict=True) if i not in left_out]
         )
-        changes = _Changes()
+        changes = Changes(self.source, self.as_of)
         results = []
         for entry, index in zip(entries, indexes, strict=True):
             known = people.get(index)
@@ -133,7 +114,7 @@ class PeopleIntake:
                     )
                 )
         if self.write:
-            self._write(changes)
+            changes.write(self.actor)
         return results
 
     # --- reading -----------------------------------------------------------------------------
@@ -190,7 +171,7 @@ class PeopleIntake:
         entry: Entry,
         index: str,
         numbers: Mapping[tuple[int, str], int],
-        changes: _Changes,
+        changes: Changes,
     ) -> None:
         if not self.write:
             return
@@ -232,7 +213,7 @@ class PeopleIntake:
         numbers: Mapping[tuple[int, str], int],
         periods: list[Period],
         wish: dict[str, Any] | None,
-        changes: _Changes,
+        changes: Changes,
     ) -> Taken:
         """What differs, by field; the changes go to ``changes``."""
         household = numbers.get((entry.unit.pk, entry.household))
@@ -290,28 +271,19 @@ class PeopleIntake:
         turns = [*newer.past, *self._turns(entry, periods)]
         if turns:
             changed.append("status")
-            self._note_periods(known["id"], path, turns, changes)
+            changes.note_periods(known["id"], path, turns)
         if entry.wish:
             before = wish or {}
-            new = _DEFAULTS | {n: before[n] for n in WISH if n in before} | entry.wish
+            new = WISH_DEFAULTS | {n: before[n] for n in WISH if n in before} | entry.wish
             if wish is None or any(before[name] != value for name, value in entry.wish.items()):
                 changed.append("wish")
-                row = self._wish(known["id"], path, new)
+                row = changes.wish(known["id"], path, new)
                 (changes.wishes if wish is None else changes.wish_updates).append(row)
             elif wish["said_on"] is None or wish["said_on"] < self.as_of:
-                changes.wish_updates.append(self._wish(known["id"], path, new))
+                changes.wish_updates.append(changes.wish(known["id"], path, new))
         if changed:
             changes.audit.append((path, "person", str(known["id"]), {"fields": sorted(changed)}))
         return Taken("changed" if changed else "unchanged", tuple(changed), tuple(newer.kept))
-
-    def _wish(self, person_id: int, path: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "person_id": person_id,
-            "unit_path": path,
-            **{name: values.get(name, _DEFAULTS[name]) for name in WISH},
-            "said_on": self.as_of,
-            "source": self.source,
-        }
 
     def _turns(self, entry: Entry, periods: list[Period]) -> list[Period]:
         """Periods to write; ``id`` 0 = a new one."""
@@ -339,69 +311,6 @@ class PeopleIntake:
                 turns.append(copied(latest, upper=end))
         return turns
 
-    def _note_periods(
-        self, person_id: int, path: str, turns: Sequence[Period], changes: _Changes
-    ) -> None:
-        for turn in turns:
-            row = {
-                "status": turn.status,
-                "during": DateRange(turn.lower, turn.upper),
-                "start_known": turn.start_known,
-                "source": self.source,
-            }
-            if turn.id:
-                changes.period_updates.append({"id": turn.id, **row})
-            else:
-                row |= {"unit_path": path, "person_id": person_id, "kind": int(turn.kind)}
-                changes.periods.append(row)
-
-    # --- writing -----------------------------------------------------------------------------
-
-    def _write(self, changes: _Changes) -> None:
-        ids = bulk.reserve_ids(Person, len(changes.people))
-        for pk, row in zip(ids, changes.people, strict=True):
-            row["id"] = pk
-            self._note_periods(pk, row["unit_path"], row.pop("periods"), changes)
-            if wish := row.pop("wish"):
-                changes.wishes.append(self._wish(pk, row["unit_path"], wish))
-            changes.audit.append((row["unit_path"], "person", str(pk), {"new": True}))
-        bulk.insert(Person, changes.people)
-        self._update(changes.updates)
-        bulk.update(Person, changes.confirmed)
-        _follow(changes.moved)
-        # Closed before the next is opened: two of one kind never overlap.
-        bulk.update(StatusPeriod, changes.period_updates)
-        period_ids = bulk.reserve_ids(StatusPeriod, len(changes.periods))
-        bulk.insert(
-            StatusPeriod,
-            [{"id": pk, **row} for pk, row in zip(period_ids, changes.periods, strict=True)],
-        )
-        bulk.insert(WorkWish, changes.wishes)
-        bulk.update(WorkWish, changes.wish_updates, key="person_id")
-        record_many(actor=self.actor, verb="person.import", entries=changes.audit)
-
-    def _update(self, rows: list[dict[str, Any]]) -> None:
-        phones, addresses = [], []
-        for row in rows:
-            phone, address, index = row.pop("phone"), row.pop("address"), row.pop("phone_index")
-            if phone:
-                stored = sealed(Person, "phone", phone)
-                following = blind_index_next(phone)
-                phones.append(
-                    {
-                        "id": row["id"],
-                        "phone": stored,
-                        "phone_index": index,
-                        "phone_index_next": following,
-                    }
-                )
-            if address:
-                stored = sealed(Person, "address", address)
-                addresses.append({"id": row["id"], "address": stored})
-        bulk.update(Person, rows)
-        bulk.update(Person, phones)
-        bulk.update(Person, addresses)
-
 
 # Many people bear one name.
 _name_key = lru_cache(maxsize=50_000)(actions.name_key)
@@ -412,20 +321,6 @@ def _held_elsewhere(indexes: Sequence[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT weiye_ids_held_elsewhere(%s)", [list(indexes)])
         return {row[0] for row in cursor.fetchall()}
-
-
-def _follow(person_ids: Sequence[int]) -> None:
-    """What hangs on people who moved into another building goes with them."""
-    if not person_ids:
-        return
-    with connection.cursor() as cursor:
-        for model in (StatusPeriod, WorkWish):
-            cursor.execute(
-                f'UPDATE "{model._meta.db_table}" t SET unit_path = p.unit_path '  # noqa: S608
-                "FROM people_person p WHERE p.id = t.person_id AND p.id = ANY(%s) "
-                "AND t.unit_path <> p.unit_path",
-                [list(person_ids)],
-            )
 
 
 def _communities(units: set[Unit]) -> dict[int, Unit]:
