@@ -1,0 +1,1 @@
+"""数据回流: every community gets its own people back."""

@@ -1,0 +1,1 @@
+"""Data reflow in the background."""

@@ -1,0 +1,1 @@
+"""Linkage in the background."""
