@@ -1,6 +1,7 @@
-"""Invented names: frequent surnames with given names put together from single characters."""
+"""Invented names: frequent surnames with given names that fit the generation."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -8,39 +9,90 @@ import polars as pl
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Weights = npt.NDArray[np.float64]
+Naming = Mapping[str, Any]
+"""`names.yaml` of a pack: surnames with shares, given names by cohort, rarities."""
 
-SURNAMES: Final = (
-    "王张李刘孙陈于赵杨姜徐宋周林丛高马邹吴丁曲朱谭毕郭黄胡梁许韩冯董邓曹彭曾吕苏卢蒋蔡贾魏薛叶阎余潘杜戴夏钟汪田任"
-    "侯石崔康毛邱秦江史顾邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
-)
-# Generations by age (55 and over, 35–54, below 35), women's and men's.
-WOMEN: Final = (
-    "兰英芝秀桂凤荣玉珍香翠爱素淑菊花月桃仙莲",
-    "丽华红艳霞燕娟敏萍玲云芳梅洁静晓海波青琳",
-    "欣怡雨诗涵佳梦琪妍萱瑶彤雅语晴可心宁安悦",
-)
-MEN: Final = (
-    "国建德福贵忠义永庆祥树林盛发有田山成喜吉",
-    "军伟强勇涛斌峰海波辉志刚明超杰亮鹏东洋宁",
-    "浩宇轩子泽晨博文睿嘉逸辰昊天俊熙一铭远航",
-)
+_REST_RANK: Final = 20
+_GIVEN_RANK: Final = 6.0
 
 
-def surnames(rng: np.random.Generator, count: int) -> Ints:
-    """Places in `SURNAMES`: the first are the more frequent ones."""
-    weights = 1 / (np.arange(len(SURNAMES)) + 3.0)
-    return rng.choice(len(SURNAMES), size=count, p=weights / weights.sum())
+def surname_list(naming: Naming) -> tuple[list[str], Weights]:
+    """All surnames and their shares, which add up to one."""
+    table = naming["surnames"]
+    rest = [name for name in dict.fromkeys(table["rest"]) if name not in table["percent"]]
+    named = {**table["percent"], **table["compound"]}
+    falling = 1 / (np.arange(len(rest)) + _REST_RANK)
+    left = 100 - sum(named.values())
+    shares = [*named.values(), *(falling / falling.sum() * left)]
+    return [*named, *rest], np.array(shares) / 100
 
 
-def full_names(rng: np.random.Generator, surname: Ints, female: Bools, age: Ints) -> pl.Series:
-    """Surname and one or two characters that fit generation and sex; one person in four has one."""
-    count = len(surname)
-    generation = np.where(age >= 55, 0, np.where(age >= 35, 1, 2))
-    letters = np.array([[list(line) for line in MEN], [list(line) for line in WOMEN]])
-    sex = female.astype(np.int64)
-    picks = rng.integers(0, letters.shape[2], size=(2, count))
-    single = rng.random(count) < 0.25
-    first = letters[sex, generation, picks[0]]
-    second = np.where(single, "", letters[sex, generation, picks[1]])
-    family = np.array(list(SURNAMES))[surname]
-    return pl.Series("name", np.char.add(np.char.add(family, first), second).astype(str))
+def surnames(rng: np.random.Generator, naming: Naming, count: int) -> pl.Series:
+    """So many surnames, drawn by their shares."""
+    names, shares = surname_list(naming)
+    cumulative = np.cumsum(shares)
+    drawn = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
+    return pl.Series("surname", names).gather(np.minimum(drawn, len(names) - 1))
+
+
+def full_names(
+    rng: np.random.Generator, naming: Naming, surname: pl.Series, female: Bools, age: Ints,
+    sibling_of: Ints,
+) -> pl.Series:  # fmt: skip
+    """Surname and a given name of one or two characters that fits the generation and sex.
+
+    `sibling_of` holds the row of an elder sibling, or -1: some siblings of one sex share the first
+    character. A few names have a dot (·) and no surname, a few a character that GBK lacks.
+    """
+    count = len(age)
+    cohorts = naming["given"]
+    cohort = np.searchsorted([entry["from"] for entry in cohorts], age, side="right") - 1
+    letters, cumulative = _letters(cohorts)
+    row = cohort * 2 + female
+    dice = rng.random((4, count))
+    picks = [
+        np.minimum((dice[turn][:, None] > cumulative[row]).sum(axis=1), letters.shape[1] - 1)
+        if count
+        else np.zeros(0, dtype=np.int64)
+        for turn in (0, 1)
+    ]
+    first, second = letters[row, picks[0]], letters[row, picks[1]]
+    single = dice[2] < np.array([entry["single"] for entry in cohorts])[cohort]
+    elder = np.maximum(sibling_of, 0)
+    shares = (sibling_of >= 0) & (female[elder] == female) & ~single & ~single[elder]
+    shares &= (cohort[elder] == cohort) & (dice[3] < naming["siblings_share"])
+    first = np.where(shares, first[elder], first)
+    # Twice the same sibling's name would be one name for two people.
+    clash = shares & (second == second[elder])
+    second = np.where(clash, letters[row, (picks[1] + 1) % 30], second)
+
+    rare = naming["rare"]
+    odd = rng.random(count) < rare["share"]
+    marks = np.array(list(rare["characters"]))
+    second = np.where(odd & ~single, marks[rng.integers(0, len(marks), count)], second)
+    names = surname + pl.Series(first) + pl.Series(np.where(single, "", second))
+
+    dotted = naming["dotted"]
+    where = np.flatnonzero(rng.random(count) < dotted["share"])
+    left = rng.integers(0, len(dotted["first"]), len(where))
+    right = rng.integers(0, len(dotted["second"]), len(where))
+    made = [
+        f"{dotted['first'][a]}·{dotted['second'][b]}"
+        for a, b in zip(left.tolist(), right.tolist(), strict=True)
+    ]
+    names = names.scatter(where, pl.Series(made, dtype=pl.String))
+    return names.alias("name")
+
+
+def _letters(cohorts: list[Mapping[str, Any]]) -> tuple[npt.NDArray[np.str_], Weights]:
+    """Characters and cumulative shares, one row per cohort and sex (men first)."""
+    rows = [list(entry[sex]) for entry in cohorts for sex in ("men", "women")]
+    width = max(len(row) for row in rows)
+    letters = np.array([row + row[-1:] * (width - len(row)) for row in rows])
+    cumulative = np.ones((len(rows), width))
+    for at, row in enumerate(rows):
+        weight = 1 / (np.arange(len(row)) + _GIVEN_RANK)
+        cumulative[at, : len(row)] = np.cumsum(weight) / weight.sum()
+    cumulative[:, -1] = 1.0
+    return letters, cumulative

@@ -9,9 +9,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from .households import CHILD, HEAD, PARENT, SPOUSE, Members
-from .identifiers import id_numbers, phones
-from .names import full_names, surnames
+from .households import CHILD, HEAD, SPOUSE, Members
+from .identities import Numbering
 from .population import (
     EMPLOYED,
     FLEXIBLE,
@@ -41,26 +40,19 @@ def relation(members: Members) -> pl.Series:
 
 
 def person_frame(
-    rng: Rng, assumed: Assumptions, people: Population, homes: pl.DataFrame, first_area: int
+    rng: Rng,
+    assumed: Assumptions,
+    people: Population,
+    homes: pl.DataFrame,
+    who: pl.DataFrame,
+    numbering: Numbering,
 ) -> pl.DataFrame:
-    """The frame of people; `homes` has one row per household."""
+    """The frame of people; `homes` has one row per household, `who` is their `identity_frame`."""
     members, age, female, rural = people.members, people.age, people.members.female, people.rural
     count = len(age)
     today = people.as_of
     adult = age >= 16
     unknown = rng.random((8, count)) < assumed["unknown_share"]
-
-    family = surnames(rng, int(members.household.max(initial=-1)) + 1)[members.household]
-    other = surnames(rng, count)
-    own = (members.role == SPOUSE) | ((members.role == PARENT) & female)
-    name = full_names(rng, np.where(own, other, family), female, age)
-
-    yyyymmdd = pl.Series(people.birth).dt.strftime("%Y%m%d").cast(pl.Int64).to_numpy()
-    phone = pl.select(
-        pl.when(pl.Series((age >= 12) & (rng.random(count) < 0.97))).then(
-            phones(np.arange(count) + first_area * 100_003)
-        )
-    ).to_series()
 
     household = _household_facts(rng, assumed, people)
     certified = _certified(rng, assumed, people, household["minimum_living"])
@@ -79,12 +71,10 @@ def person_frame(
 
     frame = pl.DataFrame(
         {
-            "person_id": np.arange(1, count + 1),
-            "household_id": members.household + 1,
+            "person_id": np.arange(1, count + 1) + numbering.people,
+            "household_id": members.household + 1 + numbering.households,
             "household_role": relation(members),
-            "name": name,
-            "id_number": id_numbers(yyyymmdd, female, first_area),
-            "phone": phone,
+            **who.to_dict(),
             "birth_date": people.birth,
             "sex": np.where(female, "女", "男"),
             "retirement_base": optional(
@@ -212,15 +202,15 @@ def _certificates(rng: Rng, table: Assumptions, frame: pl.DataFrame) -> pl.Serie
     codes = np.array(CERTIFIED_OCCUPATIONS)[rng.integers(0, len(CERTIFIED_OCCUPATIONS), count)]
     level = 1 + by_row(rng, [table["levels"]], np.zeros(count, dtype=np.int64))
     known = adult.to_numpy() & (rng.random(count) < 0.9)
-    pairs = zip(holds.tolist(), known.tolist(), codes.tolist(), level.tolist(), strict=True)
-    lists = [
-        [{"code": code, "level": at}] if held else ([] if sure else None)
-        for held, sure, code, at in pairs
-    ]
-    schema = pl.List(pl.Struct({"code": pl.String, "level": pl.Int64}))
-    return pl.Series("skill_certificates", lists, dtype=schema)
+    held = pl.concat_list(
+        pl.struct(pl.Series("code", codes), pl.Series("level", level).cast(pl.Int64))
+    )
+    none = pl.lit([], dtype=CERTIFICATES)
+    certificates = pl.when(pl.Series(holds)).then(held).when(pl.Series(known)).then(none)
+    return pl.select(certificates.alias("skill_certificates")).to_series()
 
 
+CERTIFICATES: Final = pl.List(pl.Struct({"code": pl.String, "level": pl.Int64}))
 CERTIFIED_OCCUPATIONS: Final = (
     "4-03-02-01",  # 中式烹调师
     "4-03-02-02",  # 中式面点师

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .households import Members
+from .identities import twins
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -84,7 +85,7 @@ def make_population(
     """Draws birth, schooling, pension, disability and work for everybody."""
     today = np.datetime64(as_of, "D")
     age, female, count = members.age, members.female, len(members.age)
-    birth = births(rng, as_of, age)
+    birth = twins(members, births(rng, as_of, age))
     insured = (rng.random(count) < share(assumed["employee_insured"], rural)) & (age >= 18)
 
     education, student, left = _schooling(

@@ -10,7 +10,9 @@ import polars as pl
 
 from .histories import period_frame, wish_frame
 from .homes import settle
-from .households import Members, draw, make_pool
+from .households import Members, Pool, draw, make_pool
+from .identifiers import Serials
+from .identities import Numbering, identity_frame
 from .people import person_frame
 from .places import Place
 from .population import make_population
@@ -53,23 +55,31 @@ def simulate(
     programmes: int,
     county: str,
     first_area: int = 1,
+    numbering: Numbering | None = None,
+    pools: "Pools | None" = None,
 ) -> Society:
     """Simulates the households of the places, and work and classes around them.
 
     `society` and `work` are the assumptions of a pack (`simulation/society.yaml`, `work.yaml`),
     `county` the 12-digit code of the unit whose catalogue the classes are. `first_area` (1–99) is
-    the first ID area code used: societies that are to share a register need different ones.
+    the first ID area code used: societies that are to share a register need different ones, or
+    one `numbering` handed on from one to the next. `pools` saves making them again.
     Raises ValueError if there are more people than the area codes can number.
     """
-    for_pools, for_homes, for_people, for_lives, for_work = rng.spawn(5)
-    assumed, census = society["assumed"], society["census"]
+    numbering = numbering or Numbering(Serials(first_area))
+    for_pools, for_homes, for_people, for_lives, for_work, for_names = rng.spawn(6)
+    assumed = society["assumed"]
     places = sorted(places, key=lambda place: place.path)
 
-    members, place_of_household = _members(for_pools, places, assumed, census)
+    pools = pools or make_pools(for_pools, assumed, society["census"])
+    members, place_of_household = draw_members(for_pools, places, pools)
     areas, homes = settle(for_homes, places, place_of_household)
     rural = np.array([place.rural for place in places], dtype=bool)[place_of_household]
     people = make_population(for_people, assumed, members, rural[members.household], as_of)
-    frame = person_frame(for_people, assumed, people, homes, first_area)
+    who = identity_frame(
+        for_names, society["names"], society["documents"], members, people.birth, numbering
+    )
+    frame = person_frame(for_people, assumed, people, homes, who, numbering)
     at_home = homes[members.household].drop("point_source")
     # A person's point is that of the home; none is set for the person alone.
     frame = frame.with_columns(at_home.get_columns(), point_source=pl.lit("demonstration"))
@@ -77,7 +87,7 @@ def simulate(
     starts = np.searchsorted(place_of_household, place_of_household)
     number = np.arange(len(place_of_household)) - starts + 1
     households = homes.select(
-        pl.Series("household_id", np.arange(1, homes.height + 1)),
+        pl.Series("household_id", np.arange(1, homes.height + 1) + numbering.households),
         pl.format(
             "YS{}-{}",
             pl.col("unit_code").str.slice(6, 6),
@@ -85,46 +95,61 @@ def simulate(
         ).alias("number"),
         pl.all(),
     )
-    series = f"{county[:6]}-PX{first_area:02}"
-    offset = (first_area - 1) * 100_000
-    firms = employer_frame(for_work, work, places, employers, as_of, 1 + offset)
+    area = numbering.serials.first_area
+    series = f"{county[:6]}-PX{area:02}"
+    offset = (area - 1) * 100_000
+    firms = employer_frame(
+        for_work, work, society["names"], places, employers, as_of, 1 + offset + numbering.employers
+    )
     titles = [programme["title"] for programme in work["programmes"]]
-    return Society(
+    periods = period_frame(for_lives, people)
+    wishes = wish_frame(for_lives, people, frame, work["wishes"], titles, assumed["lowest_wage"])
+    made = Society(
         areas=areas,
         households=households,
         people=frame,
-        periods=period_frame(for_lives, people),
-        wishes=wish_frame(for_lives, people, frame, work["wishes"], titles, assumed["lowest_wage"]),
+        periods=periods.with_columns(pl.col("person_id") + numbering.people),
+        wishes=wishes.with_columns(pl.col("person_id") + numbering.people),
         employers=firms,
-        vacancies=vacancy_frame(for_work, work, firms, vacancies, as_of, 1 + offset),
+        vacancies=vacancy_frame(
+            for_work, work, firms, vacancies, as_of, 1 + offset + numbering.vacancies
+        ),
         programmes=programme_frame(for_work, work, places, programmes, as_of, series),
     )
+    numbering.people += frame.height
+    numbering.households += households.height
+    numbering.employers += employers
+    numbering.vacancies += vacancies
+    return made
 
 
-def _members(
-    rng: np.random.Generator,
-    places: Sequence[Place],
-    assumed: Mapping[str, Any],
-    census: Mapping[str, Any],
+Pools = tuple[Pool, Pool]
+"""Compositions of households in towns and in villages."""
+
+
+def make_pools(
+    rng: np.random.Generator, assumed: Mapping[str, Any], census: Mapping[str, Any]
+) -> Pools:
+    """The pools of towns and of villages."""
+    male, size = census["male"], census["household_size"]
+    town = make_pool(rng, assumed["pyramid"]["urban"], male, size)
+    return town, make_pool(rng, assumed["pyramid"]["rural"], male, size)
+
+
+def draw_members(
+    rng: np.random.Generator, places: Sequence[Place], pools: Pools
 ) -> tuple[Members, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Draws the households of towns and villages and puts them in the order of their places."""
-    drawn = []
-    for rural in (False, True):
-        here = [index for index, place in enumerate(places) if place.rural == rural]
-        counts = [places[index].households for index in here]
-        pyramid = assumed["pyramid"]["rural" if rural else "urban"]
-        pool = make_pool(rng, pyramid, census["male"], census["household_size"])
-        # Each place is drawn apart, so that a single community looks like its pyramid too.
-        for index, count in zip(here, counts, strict=True):
-            if count:
-                drawn.append((index, count, draw(rng, pool, count)))
-    drawn.sort(key=lambda part: part[0])
-    shift = np.cumsum([0, *(count for _, count, _ in drawn)])
-    parts = [
-        replace(part, household=part.household + begin)
-        for (_, _, part), begin in zip(drawn, shift, strict=False)
-    ]
-    place = np.repeat([index for index, _, _ in drawn], [count for _, count, _ in drawn])
+    """Draws the households of every place; everybody, and the place of each household.
+
+    Each place is drawn apart, so that a single community looks like its pyramid too.
+    """
+    parts, shift = [], 0
+    for place in places:
+        if place.households:
+            part = draw(rng, pools[place.rural], place.households)
+            parts.append(replace(part, household=part.household + shift))
+            shift += place.households
     columns = ("household", "role", "female", "age")
     joined = [np.concatenate([getattr(part, name) for part in parts]) for name in columns]
-    return Members(*joined), place.astype(np.int64)
+    place_of = np.repeat(np.arange(len(places)), [place.households for place in places])
+    return Members(*joined), place_of.astype(np.int64)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from .identifiers import credit_code, phones
-from .names import SURNAMES, surnames
+from .names import Naming, surnames
 from .places import Place, around
 from .population import Rng
 
@@ -17,6 +17,8 @@ Schema = dict[str, Any]
 """Column → Polars type."""
 
 MARK: Final = "（演示）"
+FIRM_PHONES: Final = 900_000_000
+"""Where the serial numbers of firms' telephones begin."""
 
 EMPLOYERS_SCHEMA: Final[Schema] = {
     "employer_id": pl.Int64,
@@ -91,7 +93,13 @@ def weights(rows: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.float64]:
 
 
 def employer_frame(
-    rng: Rng, work: Mapping[str, Any], places: Sequence[Place], number: int, as_of: date, first: int
+    rng: Rng,
+    work: Mapping[str, Any],
+    naming: Naming,
+    places: Sequence[Place],
+    number: int,
+    as_of: date,
+    first: int,
 ) -> pl.DataFrame:
     """Employers spread over the places, more where more people live; `first` is their first id."""
     pull = np.array(
@@ -120,11 +128,11 @@ def employer_frame(
                 int(rng.integers(low, high + 1)), as_of - timedelta(days=age),
             )
         )  # fmt: skip
-    titles = np.array(["女士", "先生"])[rng.integers(0, 2, number)]
-    family = np.array(list(SURNAMES))[surnames(rng, number)]
+    titles = pl.Series(np.array(["女士", "先生"])[rng.integers(0, 2, number)])
+    family = surnames(rng, naming, number)
     return pl.DataFrame(rows, schema=EMPLOYERS_SCHEMA, orient="row").with_columns(
-        pl.Series("contact", np.char.add(family, titles)),
-        phones(np.arange(first, first + number) + 5_000_000).alias("phone"),
+        (family + titles).alias("contact"),
+        phones(np.arange(first, first + number) + FIRM_PHONES).alias("phone"),
     )
 
 

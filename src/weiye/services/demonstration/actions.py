@@ -32,6 +32,7 @@ from .places import (
     filled,
     province_pack,
     read_yaml,
+    society_assumptions,
 )
 
 SEED: Final = 371002
@@ -157,7 +158,7 @@ def society_of(
     """Simulates with the pack's assumptions."""
     return simulate(
         places,
-        society=read_yaml(pack, "society"),
+        society=society_assumptions(pack),
         work=read_yaml(pack, "work"),
         as_of=as_of,
         rng=np.random.default_rng(seed),

@@ -53,6 +53,11 @@ def read_yaml(pack: Path, name: str) -> Mapping[str, Any]:
     return content
 
 
+def society_assumptions(pack: Path) -> Mapping[str, Any]:
+    """`society.yaml` with the names of `names.yaml`, as the engine takes them."""
+    return {**read_yaml(pack, "society"), "names": read_yaml(pack, "names")}
+
+
 def plain_name(name: str) -> str:
     """How people call a community: without its committee.
 
