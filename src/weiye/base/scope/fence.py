@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
+from django.apps import apps
 from django.db import connection, transaction
 
 from .actor import NOWHERE, Actor
+from .models import Scoped
 
 # Under this role only the policies for subjects apply: a person's or an institution's own rows.
 SUBJECT_ROLE = "weiye_subject"
@@ -16,6 +19,7 @@ _NAMES = (
     "weiye.hi",
     "weiye.account",
     "weiye.username",
+    "weiye.rights",
     *(f"weiye.{kind}" for kind in SUBJECTS),
     "role",
 )
@@ -43,9 +47,29 @@ def _settings(actor: Actor, username: str) -> list[str]:
         hi,
         str(actor.account_id or ""),
         username,
+        _guarding(actor),
         *(str(key) if kind == each else "" for each in SUBJECTS),
         SUBJECT_ROLE if kind else "none",
     ]
+
+
+def _guarding(actor: Actor) -> str:
+    """The actor's rights that tables ask for in the database, each between blanks."""
+    if actor.subject is not None:
+        return ""
+    held = sorted(right for right in guarding_rights() if actor.can(right))
+    return f" {' '.join(held)} " if held else ""
+
+
+@cache
+def guarding_rights() -> frozenset[str]:
+    """The rights that tables ask for in the database itself (`Scoped.fence_rights`)."""
+    return frozenset(
+        right
+        for model in apps.get_models()
+        if issubclass(model, Scoped)
+        for right in model.fence_rights or ()
+    )
 
 
 @contextmanager

@@ -31,6 +31,9 @@ class ScopedQuerySet(models.QuerySet[M]):
             kind, key = actor.subject
             column = getattr(self.model, "fence_subjects", {}).get(kind)
             return self.filter(**{column: key}) if column else self.none()
+        rights = getattr(self.model, "fence_rights", None)
+        if rights is not None and not actor.can(rights[0]):
+            return self.none()
         lo, hi = actor.range
         return self.filter(unit_path__gte=lo, unit_path__lt=hi)
 
@@ -72,6 +75,10 @@ class Scoped(models.Model):
     # Kind of subject ("person") → the column that names it, or the way there ("file__person_id"):
     # rows which residents and institutions read as their own.
     fence_subjects: ClassVar[Mapping[str, str]] = {}
+
+    # The rights without which the database shows, and takes, no row whatever the area: (to read,
+    # to change). Such rows are nobody's own, and seen by no exception to the range.
+    fence_rights: ClassVar[tuple[str, str] | None] = None
 
     unit_path = UnitPathField(db_index=True)
 

@@ -41,6 +41,11 @@ def statements(model: type[Scoped]) -> list[str]:
         write = f"({write}) OR {own}" if model.fence_account_writes else write
     if extra := getattr(model, "fence_extra", ""):
         read = f"{read} OR {extra}"
+    rights = model.fence_rights
+    if rights is not None:
+        if model.fence_read != "range" or model.fence_write != "range" or model.fence_subjects:
+            raise ValueError(f"{model.__name__}: rows behind a right are read by area alone")
+        read, write = f"{holds(rights[0])} AND ({read})", f"{holds(rights[1])} AND ({write})"
     everybody = f"{APP_LOGIN}, {SUBJECT_ROLE}"
     readers = APP_LOGIN if model.fence_read == "range" else everybody
     sql = [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"]
@@ -67,16 +72,23 @@ def statements(model: type[Scoped]) -> list[str]:
     else:
         sql.append(
             f"CREATE POLICY weiye_insert ON {table} FOR INSERT TO {APP_LOGIN} "
-            f"WITH CHECK ({IN_RANGE})"
+            f"WITH CHECK ({write if rights is not None else IN_RANGE})"
         )
         sql.append(
             f"CREATE POLICY weiye_update ON {table} FOR UPDATE TO {APP_LOGIN} "
             f"USING ({write}) WITH CHECK ({write})"
         )
         sql.append(
-            f"CREATE POLICY weiye_delete ON {table} FOR DELETE TO {APP_LOGIN} USING ({IN_RANGE})"
+            f"CREATE POLICY weiye_delete ON {table} FOR DELETE TO {APP_LOGIN} "
+            f"USING ({write if rights is not None else IN_RANGE})"
         )
     return sql
+
+
+def holds(right: str) -> str:
+    """SQL that tells whether the fence was set for somebody who holds the right."""
+    # Unset reads NULL, which is not true.
+    return f"strpos(current_setting('weiye.rights', true), ' {right} ') > 0"
 
 
 def appenders(model: type[Scoped]) -> list[str]:

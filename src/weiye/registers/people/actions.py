@@ -18,11 +18,21 @@ from weiye.engine.matching.schema import ALL_HOURS, EDUCATION_LEVELS
 from weiye.engine.rules import FactsError, facts_frame
 
 from . import queries, said
-from .columns import FACTS, WISH
+from .biography import RECORDS, cleaned
+from .columns import BIOGRAPHY, FACTS, WISH
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod, WorkWish
 
 # What a worker may correct by hand. The ID number comes with the roster and its check digits.
-EDITABLE = (*(n for n in FACTS if n != "household_role"), "phone", "address", "lon", "lat")
+EDITABLE = (
+    *(n for n in FACTS if n != "household_role"),
+    *BIOGRAPHY,
+    "phone",
+    "address",
+    "lon",
+    "lat",
+)
+# The columns that `note` sets.
+NOTED = ("source", "as_of", "fact_dates", "fact_sources")
 # What is masked until somebody says why, as the columns declare it: name → label.
 REVEALABLE = revealable(Person)
 
@@ -97,7 +107,13 @@ def edit_person(
             continue
         if isinstance(value, str):
             value = value.strip()
-        if value == "":
+        if name in RECORDS:
+            try:
+                value = cleaned(name, value, on=on)
+            except ValidationError as error:
+                problems[name] = error.messages[0]
+                continue
+        elif value == "":
             value = None if name != "name" else ""
         if (getattr(found, name) or None) != (value or None) or getattr(found, name) != value:
             setattr(found, name, value)
@@ -129,13 +145,10 @@ def edit_person(
         changed.append("name_key")
     stated = {name for name in changed if name in EDITABLE} | (none ^ had_none)
     taken_back = {name for name in stated - none if getattr(found, name) is None}
-    found.fact_dates = said.restated(
-        found.fact_dates, found.as_of.isoformat(), known=held, said=stated, on=on.isoformat()
-    ) | dict.fromkeys(taken_back, on.isoformat())
-    found.source, found.as_of = source[:100], max(found.as_of, on)
+    note(found, held=held, stated=stated, taken_back=taken_back, on=on, source=source)
     _check(found, changed)
     _check_facts(found, changed)
-    found.save(update_fields=[*changed, "source", "as_of", "fact_dates"])
+    found.save(update_fields=[*changed, *NOTED])
     record(
         actor=actor,
         verb="person.edit",
@@ -144,6 +157,30 @@ def edit_person(
         detail={"fields": sorted(changed), "source": source},
     )
     return found
+
+
+def note(
+    found: Person,
+    *,
+    held: Collection[str],
+    stated: Collection[str],
+    on: date,
+    source: str,
+    taken_back: Collection[str] = (),
+) -> None:
+    """Keep on the (unsaved) person of which day and from whom the facts ``stated`` are.
+
+    ``held``: the facts known before; ``taken_back``: those of ``stated`` that are unknown now.
+    """
+    known, source = set(held), source[:100]
+    became = source if on >= found.as_of else found.source
+    found.fact_sources = said.resourced(
+        found.fact_sources, found.source, known=known, said=stated, by=source, became=became
+    )
+    found.fact_dates = said.restated(
+        found.fact_dates, found.as_of.isoformat(), known=known, said=stated, on=on.isoformat()
+    ) | dict.fromkeys(taken_back, on.isoformat())
+    found.source, found.as_of = became, max(found.as_of, on)
 
 
 @transaction.atomic
@@ -245,7 +282,7 @@ def _turn(
     found = (
         Person.objects.visible_to(actor)
         .select_for_update()
-        .only("id", "unit_path", "as_of", "fact_dates")
+        .only("id", "unit_path", *NOTED)
         .get(pk=person_id)
     )
     if on > today:
@@ -254,7 +291,7 @@ def _turn(
     latest = known.first()
     if latest is not None and _begins_unknown(latest, status):
         begun = _begun(actor, found, latest, known.exclude(pk=latest.pk).first(), on, source)
-        _note(found, kind, today)
+        _note(found, kind, today, source)
         return begun
     if latest is not None:
         start, end = latest.during.lower, latest.during.upper
@@ -280,7 +317,7 @@ def _turn(
             during=DateRange(on, None),
             source=source[:100],
         )
-    _note(found, kind, today)
+    _note(found, kind, today, source)
     record(
         actor=actor,
         verb="person.status",
@@ -308,13 +345,22 @@ def _held(found: Person) -> set[str]:
     return held
 
 
-def _note(found: Person, kind: PeriodKind, today: date) -> None:
+def _note(found: Person, kind: PeriodKind, today: date, source: str) -> None:
     """A status was stated today: whatever day it began, an older file does not undo it."""
     if kind in said.OF_KIND:
+        name = said.OF_KIND[kind]
         found.fact_dates = said.noted(
-            found.fact_dates, found.as_of.isoformat(), said.OF_KIND[kind], today.isoformat()
+            found.fact_dates, found.as_of.isoformat(), name, today.isoformat()
         )
-        found.save(update_fields=["fact_dates"])
+        found.fact_sources = said.resourced(
+            found.fact_sources,
+            found.source,
+            known=(),
+            said={name},
+            by=source[:100],
+            became=found.source,
+        )
+        found.save(update_fields=["fact_dates", "fact_sources"])
 
 
 def _begins_unknown(latest: StatusPeriod, status: str | None) -> bool:

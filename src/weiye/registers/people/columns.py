@@ -31,6 +31,8 @@ FACTS = (
     "insured_months_local",
     "certified_difficult_since",
 )
+#: Facts of a person that no roster brings: said at the door or at the desk.
+BIOGRAPHY = ("education_history", "work_history", "health_limits")
 #: Facts that periods hold.
 SINCE = ("unemployed_since", "employed_since", "registered_unemployed_since")
 #: What somebody says about the work that is wanted.
@@ -42,4 +44,6 @@ WISH = (
     "needs_accessible",
     "max_walk_minutes",
     "training_wishes",
+    "place",
+    "remote",
 )

@@ -61,6 +61,17 @@ EDUCATION = {
 }
 
 
+class IdKind(models.TextChoices):
+    """Documents that may name a person; see `base.privacy.documents`."""
+
+    CITIZEN = "居民身份证", "居民身份证"
+    RESIDENCE = "港澳台居民居住证", "港澳台居民居住证"
+    PASSPORT = "护照", "护照"
+    HONG_KONG_MACAO = "港澳居民来往内地通行证", "港澳居民来往内地通行证"
+    TAIWAN = "台湾居民来往大陆通行证", "台湾居民来往大陆通行证"
+    PERMANENT = "外国人永久居留身份证", "外国人永久居留身份证"
+
+
 class Household(Scoped):
     """People who live together and run one budget."""
 
@@ -94,7 +105,15 @@ class Person(Scoped):
     name_2, name_3, name_4 = search.tail(2), search.tail(3), search.tail(4)
     name_dot = search.after_dot()
     pinyin = search.without_blanks()
-    id_number = EncryptedTextField("身份证号", mask=mask_id_number)
+    id_kind = models.CharField(
+        "证件类别",
+        max_length=12,
+        choices=IdKind.choices,
+        default=IdKind.CITIZEN,
+        db_default=IdKind.CITIZEN.value,
+    )
+    # Normalised; the index is over the number alone, whatever its kind.
+    id_number = EncryptedTextField("证件号码", mask=mask_id_number)
     id_index = BlindIndexField(of="id_number", unique=True)
     id_index_next = NextIndexField(of="id_number", unique=True)
     phone = EncryptedTextField("电话", mask=mask_phone)
@@ -111,7 +130,12 @@ class Person(Scoped):
     education = models.PositiveSmallIntegerField("学历", null=True)
     graduated_on = models.DateField("毕业日期", null=True)
     continuing_school = models.BooleanField("继续升学", null=True)
+    # What the engine reads of these is `code` and `level`; the rest see `biography`.
     skill_certificates = models.JSONField("技能证书", null=True)
+    education_history = models.JSONField("学习经历", null=True)
+    work_history = models.JSONField("工作经历", null=True)
+    # Of the pack's closed list; sensitive (个人信息保护法 §28): in no list, no export.
+    health_limits = ArrayField(models.CharField(max_length=20), null=True, verbose_name="健康限制")
 
     labour_capacity = models.BooleanField("有劳动能力", null=True)
     work_wish = models.BooleanField("有就业意愿", null=True)
@@ -144,6 +168,8 @@ class Person(Scoped):
     as_of = models.DateField("数据日期")
     # Fact → ISO day, for facts that are of another day than ``as_of``; see ``said``.
     fact_dates = models.JSONField("各项日期", default=dict)
+    # Source → facts, for facts that are from another source than ``source``.
+    fact_sources = models.JSONField("各项来源", default=dict, db_default={})
     synthetic = models.BooleanField("演示数据", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     # From this day on nobody can be told from the row: it is kept for the statistics alone.
@@ -210,6 +236,10 @@ class StatusPeriod(Scoped):
     during = DateRangeField("期间")
     # False: the first day is only the first on which the status is known to have held.
     start_known = models.BooleanField("起始日期已知", default=True)
+    # Of a registration: its number and why; of any period why it ended.
+    number = models.CharField("登记编号", max_length=40, blank=True, default="", db_default="")
+    reason = models.CharField("原因", max_length=60, blank=True, default="", db_default="")
+    end_reason = models.CharField("结束原因", max_length=60, blank=True, default="", db_default="")
     source = models.CharField("数据来源", max_length=100)
 
     class Meta:
@@ -246,6 +276,15 @@ class StatusPeriod(Scoped):
         ]
 
 
+class WishPlace(models.TextChoices):
+    NEAR = "家门口", "家门口"
+    STREET = "本街道", "本街道"
+    COUNTY = "本县区", "本县区"
+    CITY = "本市", "本市"
+    PROVINCE = "省内", "省内"
+    ANYWHERE = "不限", "不限"
+
+
 class WorkWish(Scoped):
     """What work a person wants, as last said (求职意愿)."""
 
@@ -263,6 +302,16 @@ class WorkWish(Scoped):
     needs_accessible = models.BooleanField("需要无障碍", default=False)
     max_walk_minutes = models.PositiveSmallIntegerField("可步行分钟", default=15)
     training_wishes = ArrayField(models.CharField(max_length=40), default=list)
+    # How far from home, beyond walking; "" = not said.
+    place = models.CharField(
+        "意向地点",
+        max_length=8,
+        blank=True,
+        choices=WishPlace.choices,
+        default="",
+        db_default="",
+    )
+    remote = models.BooleanField("愿意居家或远程工作", null=True)
     said_on = models.DateField("登记日期", null=True)
     source = models.CharField("数据来源", max_length=100, blank=True)
 
@@ -272,5 +321,9 @@ class WorkWish(Scoped):
         ]
 
 
-# Last: a room of its own that refers to the tables above.
+# Last: rooms of their own that refer to the tables above.
+from .sensitive.models import SensitiveRecord as SensitiveRecord  # noqa: E402
+from .surveys.models import Answer as Answer  # noqa: E402
+from .surveys.models import Conflict as Conflict  # noqa: E402
+from .surveys.models import Visit as Visit  # noqa: E402
 from .transfers.models import TransferRequest as TransferRequest  # noqa: E402

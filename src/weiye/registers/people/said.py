@@ -1,6 +1,8 @@
-"""Of which day each fact of a person is: the newer word stands, whoever's file comes later.
+"""Of which day, and from whom, each fact of a person is: the newer word stands, whoever's file
+comes later.
 
-A fact is of the person's ``as_of`` unless ``Person.fact_dates`` names another day. Facts go by
+A fact is of the person's ``as_of`` unless ``Person.fact_dates`` names another day, and from the
+person's ``source`` unless ``Person.fact_sources`` (source → facts) names another. Facts go by
 their column; `STATUS` and `REGISTERED` stand for the periods of these kinds, ``household`` and
 ``unit`` for where the person belongs. What is unknown is of no day, unless somebody took it back.
 Days are ISO text, which sorts as they do.
@@ -15,6 +17,7 @@ REGISTERED = "registered_unemployed_since"
 OF_KIND = {PeriodKind.EMPLOYMENT: STATUS, PeriodKind.UNEMPLOYMENT_REGISTRATION: REGISTERED}
 
 Dates = Mapping[str, str]
+Sources = Mapping[str, Collection[str]]
 
 
 def stands(dates: Dates, as_of: str, name: str, *, known: bool, on: str) -> str:
@@ -44,3 +47,34 @@ def noted(dates: Dates, as_of: str, name: str, on: str) -> dict[str, str]:
     """``fact_dates`` after one fact was stated of the day ``on``; ``as_of`` stays as it is."""
     others = {other: day for other, day in dates.items() if other != name}
     return others if on == as_of else others | {name: on}
+
+
+def resourced(
+    sources: Sources,
+    source: str,
+    *,
+    known: Collection[str],
+    said: Collection[str],
+    by: str,
+    became: str,
+) -> dict[str, list[str]]:
+    """``fact_sources`` after the facts ``said`` were stated by the source ``by``.
+
+    ``known``: as above; ``source``, ``became``: the person's source before and after.
+    """
+    if not said and source == became:
+        return {name: list(facts) for name, facts in sources.items()}
+    of = {fact: name for name, facts in sources.items() for fact in facts}
+    if source != became:
+        of = dict.fromkeys(known, source) | of
+    of.update(dict.fromkeys(said, by))
+    found: dict[str, list[str]] = {}
+    for fact, name in sorted(of.items()):
+        if name != became:
+            found.setdefault(name, []).append(fact)
+    return dict(sorted(found.items()))
+
+
+def source_of(sources: Sources, source: str, name: str) -> str:
+    """From whom a fact is that the ledger holds."""
+    return next((by for by, facts in sources.items() if name in facts), source)

@@ -22,11 +22,11 @@ from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.base.scope.turn import take_turn
 
-from .. import actions
-from ..columns import FACTS, WISH
+from .. import actions, biography
+from ..columns import BIOGRAPHY, FACTS, WISH
 from ..models import Household, PeriodKind, Person, WorkWish
 from .changes import WISH_DEFAULTS, Changes
-from .entry import HOMES, Entry, Result, Taken
+from .entry import CARD, HOMES, Entry, Result, Taken
 from .newer import Newer, community_path, topics
 from .spans import Period, latest_of, periods_of, turned
 from .telling import Telling
@@ -124,7 +124,8 @@ class PeopleIntake:
         if self.write:
             rows = rows.select_for_update(of=("self",))
         columns = ("id", "id_index", "unit_id", "unit_path", "phone_index", "address", "known_none")
-        found = rows.values(*columns, "household_id", "source", "as_of", "fact_dates", *FACTS)
+        noted = ("household_id", "id_kind", *actions.NOTED)
+        found = rows.values(*columns, *noted, *FACTS, *BIOGRAPHY)
         return {row["id_index"]: row for row in found}
 
     def _household_ids(self, entries: Sequence[Entry]) -> dict[tuple[int, str], int]:
@@ -183,6 +184,7 @@ class PeopleIntake:
                 "unit_id": entry.unit.pk,
                 "household_id": numbers.get((entry.unit.pk, entry.household)),
                 "name_key": _name_key(facts["name"]),
+                "id_kind": entry.id_kind,
                 "id_number": sealed(Person, "id_number", entry.id_number),
                 "id_index": index,
                 "id_index_next": blind_index_next(entry.id_number),
@@ -198,6 +200,7 @@ class PeopleIntake:
                 "source": self.source,
                 "as_of": self.as_of,
                 "fact_dates": {},
+                "fact_sources": {},
                 "synthetic": False,
                 "created_at": timezone.now(),
                 "periods": self._turns(entry, []),
@@ -217,11 +220,18 @@ class PeopleIntake:
     ) -> Taken:
         """What differs, by field; the changes go to ``changes``."""
         household = numbers.get((entry.unit.pk, entry.household))
-        newer = Newer(known, periods, wish, self.as_of)
+        if entry.id_kind != known["id_kind"] and len(entry.id_number) != CARD:
+            # Another document that happens to bear the same number: another person's.
+            return Taken("unchanged", (), (("id_kind", known["as_of"]),))
+        newer = Newer(known, periods, wish, self.as_of, self.source)
         if newer.any:
             entry = newer.without(entry, household)
         stated = {name: value for name, value in entry.facts.items() if value is not None}
         stated |= dict.fromkeys(name for name in entry.none if name in FACTS)
+        if certificates := stated.get("skill_certificates"):
+            stated["skill_certificates"] = biography.detailed(
+                certificates, known["skill_certificates"]
+            )
         values = {name: known[name] for name in FACTS} | stated
         changed = [name for name, value in stated.items() if known[name] != value]
         none = entry.none_after(known["known_none"])
@@ -243,16 +253,12 @@ class PeopleIntake:
             changes.moved.append(known["id"])
         path = known["unit_path"] if unit is None else unit.path
         told = topics(entry, stated, unit)
-        latest = told and self.as_of >= known["as_of"]
-        provenance = {
-            "source": self.source if latest else known["source"],
-            "as_of": self.as_of if latest else known["as_of"],
-            "fact_dates": newer.restated(told),
-        }
+        provenance = newer.provenance(told)
         if changed:
             changes.updates.append(
                 {
                     "id": known["id"],
+                    "id_kind": entry.id_kind,
                     **values,
                     "unit_id": known["unit_id"] if unit is None else unit.pk,
                     "unit_path": path,
@@ -265,8 +271,9 @@ class PeopleIntake:
                     "address": address,
                 }
             )
-        elif any(known[name] != provenance[name] for name in ("as_of", "fact_dates")):
-            # Nothing new, but of a later day: an older file must not undo it afterwards.
+        elif any(known[name] != provenance[name] for name in _CONFIRMED):
+            # Nothing new, but of a later day: an older file must not undo it afterwards. Somebody
+            # else's same word of a day that was known already changes nothing.
             changes.confirmed.append({"id": known["id"], **provenance})
         turns = [*newer.past, *self._turns(entry, periods)]
         if turns:
@@ -311,6 +318,8 @@ class PeopleIntake:
                 turns.append(copied(latest, upper=end))
         return turns
 
+
+_CONFIRMED = ("as_of", "fact_dates")
 
 # Many people bear one name.
 _name_key = lru_cache(maxsize=50_000)(actions.name_key)

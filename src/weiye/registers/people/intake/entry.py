@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from weiye.base.privacy.documents import CITIZEN, kind_of_card
 from weiye.base.regions.models import Unit
 
 #: "withheld": whether the person is new or registered elsewhere is not said today (`telling`).
 Result = Literal["new", "changed", "unchanged", "elsewhere", "withheld"]
 
+CARD = 18
 HOMES = ("grid", "building")
 SINCE_OF = {
     "失业": "unemployed_since",
@@ -26,6 +28,7 @@ class Entry:
 
     ``none``: facts said to be none or never. ``status`` holds from ``since`` (None: from when is
     not said). ``registered``: day of the unemployment registration, False = not registered.
+    ``id_number`` as `base.privacy.documents.read_document` gives it for ``id_kind``.
     """
 
     id_number: str
@@ -39,6 +42,12 @@ class Entry:
     since: date | None = None
     registered: date | Literal[False] | None = None
     wish: dict[str, Any] = field(default_factory=dict)
+    id_kind: str = CITIZEN
+
+    def __post_init__(self) -> None:
+        # Eighteen digits name one person and say themselves on which card they stand.
+        if len(self.id_number) == CARD:
+            self.id_kind = kind_of_card(self.id_number)
 
     def none_after(self, known_none: Collection[str]) -> list[str]:
         """``Person.known_none`` once this is known."""

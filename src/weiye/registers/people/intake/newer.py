@@ -11,7 +11,8 @@ from weiye.base.privacy.fields import blind_indexes
 from weiye.base.regions.models import Unit
 
 from .. import said
-from ..columns import FACTS, SINCE
+from ..biography import detailed
+from ..columns import BIOGRAPHY, FACTS, SINCE
 from ..models import PeriodKind
 from .entry import HOMES, Entry
 from .spans import Period, holds
@@ -30,8 +31,10 @@ class Newer:
         periods: list[Period],
         wish: dict[str, Any] | None,
         as_of: date,
+        source: str,
     ) -> None:
         self.known, self.periods, self.wish, self.on = known, periods, wish, as_of
+        self.source = source
         on = as_of.isoformat()
         self.dates: dict[str, str] = known["fact_dates"]
         self.as_of: str = known["as_of"].isoformat()
@@ -39,7 +42,7 @@ class Newer:
         self.kept: list[tuple[str, date]] = []
         self.past: list[Period] = []
         self.held: frozenset[str] = frozenset()
-        if on != self.as_of or self.dates:
+        if on != self.as_of or self.dates or source != known["source"] or known["fact_sources"]:
             self.held = self._held()
         if on < self.as_of or self.dates:
             for name in sorted(self.held | self.dates.keys()):
@@ -52,7 +55,7 @@ class Newer:
 
     def _held(self) -> frozenset[str]:
         known = self.known
-        held = {name for name in FACTS if known[name] not in (None, "")}
+        held = {name for name in (*FACTS, *BIOGRAPHY) if known[name] not in (None, "")}
         held.update(name for name in known["known_none"] if name not in SINCE)
         held.update(
             name
@@ -68,12 +71,24 @@ class Newer:
         held.update(said.OF_KIND[PeriodKind(period.kind)] for period in self.periods)
         return frozenset(held)
 
-    def restated(self, told: set[str]) -> dict[str, str]:
-        """The person's ``fact_dates`` once the entry is taken."""
-        on = self.on.isoformat()
-        if not told or (on == self.as_of and not self.dates):
-            return self.dates
-        return said.restated(self.dates, self.as_of, known=self.held, said=told, on=on)
+    def provenance(self, told: set[str]) -> dict[str, Any]:
+        """The person's source, day, ``fact_dates`` and ``fact_sources`` once the entry is taken."""
+        on, known = self.on.isoformat(), self.known
+        latest = told and on >= self.as_of
+        became = self.source if latest else known["source"]
+        dates, sources = self.dates, known["fact_sources"]
+        if told and not (on == self.as_of and not dates):
+            dates = said.restated(dates, self.as_of, known=self.held, said=told, on=on)
+        if told and (sources or self.source != known["source"]):
+            sources = said.resourced(
+                sources, known["source"], known=self.held, said=told, by=self.source, became=became
+            )
+        return {
+            "source": became,
+            "as_of": self.on if latest else known["as_of"],
+            "fact_dates": dates,
+            "fact_sources": sources,
+        }
 
     def _keep(self, name: str, otherwise: object) -> None:
         if otherwise and name in self.days:
@@ -83,6 +98,8 @@ class Newer:
         """What of the entry is news: the rest is left out, and noted where it differs."""
         known, days = self.known, self.days
         for name, value in entry.facts.items():
+            if name == "skill_certificates":
+                value = detailed(value, known[name])
             self._keep(name, value is not None and value != known[name])
         for name in entry.none:
             self._keep(name, name in FACTS and known[name] is not None)

@@ -14,7 +14,12 @@ from weiye.base.accounts.actions import carry_accounts
 from weiye.base.regions.models import Unit
 from weiye.base.scope.models import Scoped
 
+from ..actions import NOTED
 from ..models import Household, Person
+from ..said import resourced
+
+# From whom the ledger has the home of somebody who moved.
+SOURCE = "居民迁移"
 
 # Sent inside the moving transaction, after the rows have moved: ``actor`` (the office, that sees
 # everything), ``person_ids``, ``unit`` (where to), ``moved_from`` (path), ``on`` (a day).
@@ -137,7 +142,19 @@ def move(
         _move_household(old, to, address)
     else:
         changes |= {"household": None, "household_role": ""}
-    Person.objects.filter(pk__in=ids).update(**changes)
+    for each in Person.objects.filter(pk__in=ids).only("id", *NOTED):
+        stated = {"unit", *(("address",) if address else ()), *changes.keys() & {"household"}}
+        sources = resourced(
+            each.fact_sources,
+            each.source,
+            known=(),
+            said=stated,
+            by=SOURCE,
+            became=each.source,
+        )
+        # An older file that still knows the old home does not undo the move.
+        dates = each.fact_dates | dict.fromkeys(stated, on.isoformat())
+        Person.objects.filter(pk=each.pk).update(**changes, fact_sources=sources, fact_dates=dates)
     if old is not None and "household" in changes and not _members(old):
         Household.objects.filter(pk=old).delete()
     for table in hanging():
