@@ -25,6 +25,9 @@ from .population import (
 EMPLOYMENT, EMPLOYMENT_REGISTRATION, UNEMPLOYMENT_REGISTRATION, JOB_SEEKING = range(4)
 """Kinds of periods: 就业状态, 就业登记, 失业登记, 求职登记."""
 
+EARLIER_JOBS: Final = 4
+"""At most so many jobs before those of recent years."""
+
 
 def period_frame(rng: Rng, people: Population) -> pl.DataFrame:
     """Periods `person_id, kind, status, since, until` (until null: still holds).
@@ -54,13 +57,29 @@ def period_frame(rng: Rng, people: Population) -> pl.DataFrame:
     # Everybody else who once worked: one job before the present status.
     sixteen = people.birth + np.timedelta64(16 * 365 + 5, "D")
     left = np.where(np.isnat(people.left_school), sixteen, people.left_school)
-    begin = np.maximum(
-        days_before(start, rng.integers(200, 2_500, count)), np.maximum(left, sixteen)
-    )
+    earliest = np.maximum(left, sixteen)
+    begin = np.maximum(days_before(start, rng.integers(200, 2_500, count)), earliest)
     worked = np.isin(people.status, [UNEMPLOYED, FLEXIBLE, RETIRED]) & (
         (start - left) > np.timedelta64(150, "D")
     )
-    add(worked & ~np.isnat(left), EMPLOYMENT, EMPLOYED, begin, start)
+    worked &= ~np.isnat(left)
+    add(worked, EMPLOYMENT, EMPLOYED, begin, start)
+
+    # The rest of a working life, backwards: long jobs with gaps between, until school.
+    start = np.where(worked, begin, start)
+    ever = (worked | np.isin(people.status, [EMPLOYED, UNEMPLOYED, FLEXIBLE])) & ~people.fresh
+    for _ in range(EARLIER_JOBS):
+        gap = np.maximum(days_before(start, rng.integers(15, 260, count)), earliest)
+        begin = np.maximum(
+            days_before(gap, 400 + rng.gamma(1.4, 1_100, count).astype(np.int64)), earliest
+        )
+        again = ever & (rng.random(count) < 0.75) & (begin < gap)
+        kind_of = np.where(people.rural & (rng.random(count) < 0.35), FLEXIBLE, EMPLOYED)
+        idle = again & (rng.random(count) < 0.6)
+        add(idle, EMPLOYMENT, UNEMPLOYED, gap, start)
+        add(again, EMPLOYMENT, kind_of, begin, np.where(idle, gap, start))
+        start = np.where(again, begin, start)
+        ever = again
 
     formal = (people.status == EMPLOYED) & (rng.random(count) < 0.85)
     add(formal, EMPLOYMENT_REGISTRATION, 0, people.since, open_end)

@@ -79,6 +79,12 @@ def births(rng: Rng, as_of: date, age: Ints) -> Days:
     return days_before(anchor, rng.integers(0, 365, len(age)))
 
 
+def births_on(rng: Rng, days: Days, age: Ints) -> Days:
+    """Birth dates of people who had completed `age` years, each on a day of its own."""
+    turned = days - (age * 365.2425).astype(np.int64).astype("timedelta64[D]")
+    return days_before(turned, rng.integers(2, 363, len(age)))
+
+
 def make_population(
     rng: Rng, assumed: Assumptions, members: Members, rural: Bools, as_of: date
 ) -> Population:

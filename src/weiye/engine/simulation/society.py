@@ -13,9 +13,11 @@ from .homes import settle
 from .households import Members, Pool, draw, make_pool
 from .identifiers import Serials
 from .identities import Numbering, identity_frame
+from .lives import job_frame, schooling_frame
 from .people import person_frame
 from .places import Place
 from .population import make_population
+from .traces import departed_frame, trace_frame
 from .work import employer_frame, programme_frame, vacancy_frame
 
 
@@ -30,6 +32,10 @@ class Society:
       `known_none` and `synthetic`
     - `periods`: `person_id, kind, status, since, until`
     - `wishes`: `person_id`, and the columns of the matching contract
+    - `traces`: what was different before, one row per person (see `traces`)
+    - `departed`: who died or moved away within the last years (see `traces`)
+    - `schooling`: `person_id, education, school, since, until, graduated`
+    - `jobs`: `person_id, employer, title, occupation_code, since, until, ended`
     - `employers`, `vacancies`, `programmes`: see `work`
     """
 
@@ -38,6 +44,10 @@ class Society:
     people: pl.DataFrame
     periods: pl.DataFrame
     wishes: pl.DataFrame
+    traces: pl.DataFrame
+    departed: pl.DataFrame
+    schooling: pl.DataFrame
+    jobs: pl.DataFrame
     employers: pl.DataFrame
     vacancies: pl.DataFrame
     programmes: pl.DataFrame
@@ -67,7 +77,9 @@ def simulate(
     Raises ValueError if there are more people than the area codes can number.
     """
     numbering = numbering or Numbering(Serials(first_area))
-    for_pools, for_homes, for_people, for_lives, for_work, for_names = rng.spawn(6)
+    for_pools, for_homes, for_people, for_lives, for_work, for_names, for_traces, for_past = (
+        rng.spawn(8)
+    )
     assumed = society["assumed"]
     places = sorted(places, key=lambda place: place.path)
 
@@ -104,19 +116,29 @@ def simulate(
     titles = [programme["title"] for programme in work["programmes"]]
     periods = period_frame(for_lives, people)
     wishes = wish_frame(for_lives, people, frame, work["wishes"], titles, assumed["lowest_wage"])
+    first = pl.lit(numbering.people)
+    traces = trace_frame(for_traces, assumed, people, frame)
+    schooling = schooling_frame(for_past, people, work["words"])
+    jobs = job_frame(for_past, periods, work)
+    numbering.people += frame.height
+    departed = departed_frame(for_traces, society, people, frame, numbering)
+    numbering.people += departed.height
     made = Society(
         areas=areas,
         households=households,
         people=frame,
-        periods=periods.with_columns(pl.col("person_id") + numbering.people),
-        wishes=wishes.with_columns(pl.col("person_id") + numbering.people),
+        periods=periods.with_columns(pl.col("person_id") + first),
+        wishes=wishes.with_columns(pl.col("person_id") + first),
+        traces=traces,
+        departed=departed,
+        schooling=schooling.with_columns(pl.col("person_id") + first),
+        jobs=jobs.with_columns(pl.col("person_id") + first),
         employers=firms,
         vacancies=vacancy_frame(
             for_work, work, firms, vacancies, as_of, 1 + offset + numbering.vacancies
         ),
         programmes=programme_frame(for_work, work, places, programmes, as_of, series),
     )
-    numbering.people += frame.height
     numbering.households += households.height
     numbering.employers += employers
     numbering.vacancies += vacancies

@@ -92,7 +92,7 @@ class Mistakes:
         elif kind.endswith("_missing"):
             new = [None] * len(wanted)
         else:
-            change = (NAME | ID | BIRTH | PHONE | ADDRESS)[kind]
+            change = CHANGES[kind]
             dice = rng.random(len(wanted)).tolist()
             new = [
                 value if value is None else change(value, u, self._characters)
@@ -233,6 +233,8 @@ ADDRESS: Final[Mapping[str, Change]] = {
     "address_spelled": lambda text, dice, _: _spelled(text, dice),
     "address_no_room": lambda text, dice, _: _without_room(text),
 }
+
+CHANGES: Final[Mapping[str, Change]] = {**NAME, **ID, **BIRTH, **PHONE, **ADDRESS}
 
 
 def _without_area(text: str) -> str:
