@@ -117,6 +117,22 @@ def anniversary_column(day: pl.Expr, years: pl.Expr) -> pl.Expr:
     return pl.when(end.dt.day() == day.dt.day()).then(end).otherwise(end.dt.offset_by("1d"))
 
 
+def by_day(day: pl.Expr, of: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -> pl.Expr:
+    """``of(day)``, worked out once per day between the first and the last where rows are many."""
+
+    def answer(column: pl.Series) -> pl.Series:
+        numbers = column.to_physical()
+        first, last = numbers.min(), numbers.max()
+        if not isinstance(first, int) or not isinstance(last, int):
+            return pl.Series(column.name, [None], dtype=dtype).new_from_index(0, column.len())
+        if last - first >= column.len():
+            return column.to_frame("day").select(of(pl.col("day"))).to_series()
+        days = pl.int_range(first, last + 1, dtype=pl.Int32, eager=True).cast(pl.Date)
+        return days.to_frame("day").select(of(pl.col("day"))).to_series().gather(numbers - first)
+
+    return day.map_batches(answer, return_dtype=dtype, is_elementwise=True)
+
+
 def retirement_date_column(birth: pl.Expr, base: int, delay: Delay) -> pl.Expr:
     n = (birth.dt.year().cast(pl.Int64) + (base - delay.since)) * 12 + birth.dt.month()
     late = ((n + (delay.every - 1)) // delay.every).clip(0, delay.cap)

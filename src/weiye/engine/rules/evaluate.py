@@ -1,15 +1,15 @@
 """Rules asked about a frame of facts: one person or ten million, the same code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import polars as pl
 
-from .compile import Compiler
 from .errors import RuleError
-from .facts import SUBJECTS
+from .facts import SUBJECTS, Facts
 from .model import Rule
-from .prepare import prepare
+from .prepare import prepare, prepared_frame
+from .program import Program, Swept, compiler_of
 from .verdicts import Verdicts
 
 
@@ -22,27 +22,43 @@ def evaluate(rules: Sequence[Rule], facts: pl.DataFrame, *, as_of: date, region:
     ``residence_unit`` (the firm's ``unit``) lies there. Rules not in force on ``as_of`` give
     nothing. Raises `FactsError` for ill-typed facts, `RuleError` for a rule that means nothing.
     """
-    asked = [rule for rule in rules if rule.in_force(as_of)]
-    subjects = {rule.subject for rule in rules}
-    if len(subjects) > 1 or len({id(rule.book) for rule in rules}) > 1:
-        raise RuleError("the rules asked together must share their subject and their book")
-    schema = SUBJECTS[subjects.pop() if subjects else "person"]
+    asked, schema = _asked(rules, as_of)
     schema.check(facts)
-    prepared, parts = prepare(facts, schema)
+    prepared = prepare(facts, schema)
+    frame = prepared_frame(facts, prepared)
     if not asked:
-        return Verdicts((), {}, None, prepared, schema)
-    compiler = Compiler(
-        asked[0].book,
-        schema,
-        as_of=as_of,
-        region=region,
-        columns=prepared.collect_schema().names(),
-        parts=parts,
-    )
+        return Verdicts((), {}, None, frame, schema)
+    compiler = compiler_of(asked, schema, prepared, as_of=as_of, region=region)
     return Verdicts(
         tuple(asked),
         {rule.id: tuple(rule.asked(as_of)) for rule in asked},
         compiler,
-        prepared,
+        frame,
         schema,
     )
+
+
+def sweep(
+    rules: Sequence[Rule], blocks: Iterable[pl.DataFrame], *, as_of: date, region: str
+) -> Iterator[Swept]:
+    """Ask ``rules`` about block after block: verdicts and amounts, no reasons; memory stays flat.
+
+    ``blocks``: frames as `evaluate` wants them (narrow types and Enum texts are the quickest), each
+    with its households whole; ids are given back as they are, not checked for doubles. One answer
+    per block, in order; the rules are compiled once as long as the blocks' columns stay the same.
+    """
+    asked, schema = _asked(rules, as_of)
+    program: Program | None = None
+    for block in blocks:
+        if program is None or program.columns != block.schema:
+            schema.check(block, ids=False)
+            program = Program(asked, schema, block, as_of=as_of, region=region)
+        yield program.answers(block)
+
+
+def _asked(rules: Sequence[Rule], as_of: date) -> tuple[list[Rule], Facts]:
+    subjects = {rule.subject for rule in rules}
+    if len(subjects) > 1 or len({id(rule.book) for rule in rules}) > 1:
+        raise RuleError("the rules asked together must share their subject and their book")
+    asked = [rule for rule in rules if rule.in_force(as_of)]
+    return asked, SUBJECTS[subjects.pop() if subjects else "person"]

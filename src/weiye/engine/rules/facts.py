@@ -192,8 +192,10 @@ class Facts:
             found[f"{fact.name}_known"] = pl.Boolean()
         return found
 
-    def check(self, frame: pl.DataFrame) -> None:
+    def check(self, frame: pl.DataFrame, *, ids: bool = True) -> None:
         """Raise `FactsError` naming every column of the wrong type, and doubtful ids.
+
+        Without ``ids`` the values of the ids are the caller's affair.
 
         Needs ``id`` (integers or text, unique, no nulls). Other columns are optional: a fact
         without a column is unknown for everybody. Unknown columns are ignored. Numbers may be of
@@ -204,6 +206,8 @@ class Facts:
             problems.append("column id is missing")
         elif not (frame.schema["id"].is_integer() or frame.schema["id"] == pl.String):
             problems.append(f"column id must hold whole numbers or text, not {frame.schema['id']}")
+        elif not ids:
+            pass
         elif frame["id"].null_count():
             problems.append("column id has nulls")
         elif frame.height > 1 and frame["id"].is_duplicated().any():

@@ -7,7 +7,7 @@ its manual.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -130,6 +130,38 @@ Node = (
     | Call
     | Over
 )
+
+
+def parts_of(node: Node) -> "tuple[Node, ...]":
+    """The nodes directly inside."""
+    match node:
+        case Not() | IsNone():
+            return (node.of,)
+        case Logic():
+            return node.parts
+        case Compare() | Arithmetic():
+            return (node.left, node.right)
+        case Within():
+            return (node.left,)
+        case Choice():
+            return (node.condition, node.then, node.otherwise)
+        case Call():
+            return node.arguments
+        case Over():
+            return (node.body, node.source, *((node.condition,) if node.condition else ()))
+        case _:
+            return ()
+
+
+def shape(node: object) -> object:
+    """What a node says, wherever it stands: equal for two that say the same."""
+    if isinstance(node, tuple):
+        return tuple(shape(part) for part in node)
+    if not is_dataclass(node):
+        return (type(node), node)  # 1 is not true
+    names = (each.name for each in fields(node) if each.name != "column")
+    return (type(node), *(shape(getattr(node, name)) for name in names))
+
 
 QUANTIFIERS = frozenset({"any", "all", "count", "sum"})
 KEYWORDS = QUANTIFIERS | {"and", "or", "not", "in", "is", "none", "true", "false"}

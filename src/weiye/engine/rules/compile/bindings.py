@@ -1,6 +1,7 @@
 """Where names find their values: a row's facts, a record's fields, a list's items, a household."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,10 +33,13 @@ class Binding(ABC):
 class Row(Binding):
     """The facts of a frame's row, from the prepared columns."""
 
-    def __init__(self, schema: Facts, columns: frozenset[str]) -> None:
+    def __init__(
+        self, schema: Facts, columns: frozenset[str], words: Mapping[str, frozenset[str]]
+    ) -> None:
         self.facts = dict(schema.by_name)
         self.unit = schema.unit
         self.columns = columns
+        self.words = words
 
     def value(self, fact: Fact) -> Value:
         if fact.name not in self.columns:
@@ -43,7 +47,7 @@ class Row(Binding):
             return Value(fact.type, pl.lit(None, dtype=kind))
         mask = fact.name + NONE
         none = pl.col(mask) if mask in self.columns else None
-        return Value(fact.type, pl.col(fact.name), none)
+        return Value(fact.type, pl.col(fact.name), none, words=self.words.get(fact.name))
 
 
 class Fields(Binding):

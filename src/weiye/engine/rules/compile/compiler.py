@@ -1,6 +1,8 @@
 """Trees → Polars expressions."""
 
-from collections.abc import Iterable
+import operator
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
@@ -22,6 +24,8 @@ from ..language import (
     Not,
     Over,
     Within,
+    parts_of,
+    shape,
 )
 from ..model import Clause, Rule, Rulebook
 from . import comparisons, functions, missing, quantifiers
@@ -33,11 +37,14 @@ from .values import (
     any_of,
     by_cases,
     either,
+    folded,
     is_none,
     literal,
     named,
     yuan,
 )
+
+_WORTH_SHARING = Compare | Within | IsNone | Logic | Arithmetic | Choice | Call | Over
 
 
 class Compiler:
@@ -45,7 +52,7 @@ class Compiler:
 
     ``columns`` are the columns of the prepared frame, ``parts`` the fields of its record and
     list-of-record columns; without them every fact is taken to be there (as when a pack is
-    checked).
+    checked). ``words``: of the Enum columns, what they can say.
     """
 
     def __init__(
@@ -57,6 +64,7 @@ class Compiler:
         region: str,
         columns: Iterable[str] | None = None,
         parts: dict[str, frozenset[str]] | None = None,
+        words: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self.book = book
         self.schema = schema
@@ -64,10 +72,12 @@ class Compiler:
         self.region = region
         self.parts = parts
         have = schema.by_name if columns is None else columns
-        self.root = Around(Row(schema, frozenset(have)), {})
+        self.root = Around(Row(schema, frozenset(have), words or {}), {})
+        self._often: Counter[object] = Counter()
+        self._alike: dict[object, Value] = {}
         self._memory: dict[tuple[object, ...], tuple[Around, Value]] = {}
         self._fields: dict[str, Fields] = {}
-        self._columns: dict[str, pl.Expr] = {}
+        self.columns: dict[str, pl.Expr] = {}
         self.expanded: set[str] = set()  # the terms that were used
         self.open: list[str] = []  # terms and groups being expanded
 
@@ -92,6 +102,32 @@ class Compiler:
         """Whole fen."""
         return self.money(self.value(node, self.root), node).expr
 
+    def expect(self, rules: Iterable[Rule]) -> None:
+        """What these rules, and what they refer to, say more than once is computed but once."""
+        waiting = [node for rule in rules for node in self._nodes(rule)]
+        seen: set[str] = set()
+        while waiting:
+            node = waiting.pop()
+            waiting += parts_of(node)
+            if isinstance(node, _WORTH_SHARING):
+                self._often[shape(node)] += 1
+            name = node.name if isinstance(node, Name | Field) else ""
+            term, group = self.book.terms.get(name), None
+            if isinstance(node, Call) and node.function == "group":
+                target = node.arguments[0] if node.arguments else None
+                name = f"group {target.value}" if isinstance(target, Literal) else ""
+                group = self.book.groups.get(name.removeprefix("group "))
+            if name in seen or (term is None and group is None):
+                continue
+            seen.add(name)
+            waiting += [term.when] if term is not None else []
+            waiting += self._nodes(group) if group is not None else []
+
+    def _nodes(self, rule: Rule) -> list[Node]:
+        asked = [part for clause in rule.asked(self.as_of) for part in clause.parts or (clause,)]
+        nodes = (*(part.when for part in asked), rule.since, rule.amount)
+        return [node for node in nodes if node is not None]
+
     def needs(self, clause: Clause) -> dict[str, pl.Expr]:
         """What the clause looks at → where that is unknown. ``param.x`` for a parameter."""
         return missing.of_clause(self, clause)
@@ -104,7 +140,7 @@ class Compiler:
         """``frame`` with the terms and groups that the compiled expressions refer to."""
         stages: list[list[pl.Expr]] = []
         level: dict[str, int] = {}
-        for name, expr in self._columns.items():
+        for name, expr in self.columns.items():
             level[name] = 1 + max(
                 (level.get(root, 0) for root in expr.meta.root_names()), default=0
             )
@@ -119,17 +155,17 @@ class Compiler:
         """The value as a column of its own, computed once: see `shared`."""
         none = None
         if value.none is not None:
-            self._columns.setdefault(name + NONE, value.none)
+            self.columns.setdefault(name + NONE, value.none)
             none = pl.col(name + NONE)
-        self._columns.setdefault(name, value.expr)
-        return Value(value.type, pl.col(name), none)
+        self.columns.setdefault(name, value.expr)
+        return Value(value.type, pl.col(name), none, value.cases, value.words)
 
     def group(self, group: Rule) -> pl.Expr:
         return all_of([self.group_clause(group, clause) for clause in group.asked(self.as_of)])
 
     def group_clause(self, group: Rule, clause: Clause) -> pl.Expr:
         name = f"!group {group.id} {clause.id}"
-        if name not in self._columns:
+        if name not in self.columns:
             self._share(name, Value(Kind.BOOL, self.clause(clause)))
         return pl.col(name)
 
@@ -152,8 +188,22 @@ class Compiler:
         key = (id(node), id(around.me), around.inside, names)
         if key not in self._memory:
             # The place is kept with the value, so that no id is used again.
-            self._memory[key] = around, self._compiled(node, around)
+            self._memory[key] = around, self._once(node, around)
         return self._memory[key][1]
+
+    def _once(self, node: Node, around: Around) -> Value:
+        """What `expect` found more than once becomes a column, wherever the person is asked."""
+        if around.me is not self.root.me or around.names or around.inside:
+            return self._compiled(node, around)
+        said = shape(node) if isinstance(node, _WORTH_SHARING) else None
+        if self._often[said] < 2:
+            return self._compiled(node, around)
+        if said not in self._alike:
+            value = self._compiled(node, around)
+            if value.cases is None and isinstance(value.type, Kind):
+                value = self._share(f"!{len(self._alike)}", value)
+            self._alike[said] = value
+        return self._alike[said]
 
     def _compiled(self, node: Node, around: Around) -> Value:
         match node:
@@ -259,9 +309,9 @@ class Compiler:
                 cases.append(Case(place, period.value))
             else:
                 assert around.me is not None
-                sex = around.me.value(around.me.facts["sex"]).expr
+                sex = around.me.value(around.me.facts["sex"])
                 for name, value in period.value.items():
-                    match = sex == pl.lit(name)
+                    match = sex.says(name)
                     cases.append(Case(match if place is None else place & match, value))
             if here:
                 break  # the most particular that covers the whole area asked
@@ -271,7 +321,11 @@ class Compiler:
         me = around.me
         if me is None or me.unit is None:
             return None
-        return me.value(me.facts[me.unit]).expr.str.starts_with(prefix)
+        digits = len(prefix)
+        start = me.value(me.facts[me.unit]).text.str.slice(0, digits)
+        if me is self.root.me:  # cut off once for all figures by area
+            start = self._share(f"!first {digits}", Value(Kind.TEXT, start)).expr
+        return start == pl.lit(prefix)
 
     def _could_be_none(self, node: Node, around: Around) -> bool:
         """Whether 'none' makes sense, whatever this frame happens to hold."""
@@ -294,17 +348,24 @@ class Compiler:
                 kind = Kind.INT
             else:
                 raise RuleError("* takes numbers, or an amount and a number", column=node.column)
+            if (fixed := folded(kind, operator.mul, left, right)) is not None:
+                return fixed
             return Value(kind, left.expr * right.expr, either(left.none, right.none))
         left, right = self.alike(node.left, node.right, node.column, around)
         if left.type not in (Kind.INT, Kind.MONEY):
             raise RuleError(f"{node.op} takes numbers or amounts", column=node.column)
-        expr = left.expr + right.expr if node.op == "+" else left.expr - right.expr
+        of = operator.add if node.op == "+" else operator.sub
+        if (fixed := folded(left.type, of, left, right)) is not None:
+            return fixed
+        expr: pl.Expr = of(left.expr, right.expr)
         return Value(left.type, expr, either(left.none, right.none))
 
     def _choice(self, node: Choice, around: Around) -> Value:
         test = self.truth(node.condition, around)
         then, other = self.alike(node.then, node.otherwise, node.column, around)
-        expr = pl.when(test).then(then.expr).when(~test).then(other.expr)
+        texts = then.type is Kind.TEXT
+        yes_expr, no_expr = (v.text if texts else v.expr for v in (then, other))
+        expr = pl.when(test).then(yes_expr).when(~test).then(no_expr)
         none = None
         if then.none is not None or other.none is not None:
             yes = pl.lit(False) if then.none is None else then.none

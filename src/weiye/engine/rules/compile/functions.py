@@ -1,7 +1,8 @@
 """The functions of the language. Each is given the call and what names mean there."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,7 +12,18 @@ from ..errors import RuleError
 from ..facts import Items, Kind
 from ..language import Call, Literal
 from .bindings import Around
-from .values import UNKNOWN, Case, Value, all_of, any_of, chosen, either, false_if_none, literal
+from .values import (
+    UNKNOWN,
+    Case,
+    Value,
+    all_of,
+    any_of,
+    chosen,
+    either,
+    false_if_none,
+    folded,
+    literal,
+)
 
 if TYPE_CHECKING:
     from .compiler import Compiler
@@ -23,6 +35,13 @@ SINCE: dict[str, Counted] = {
     "years_since": calendar.years_between,
     "months_since": calendar.months_between,
     "days_since": lambda start, end: (end - start).days,
+}
+Shift = Callable[[date, int], date]
+SHIFTS: dict[str, Shift] = {
+    "add_days": lambda day, count: day + timedelta(days=count),
+    "add_months": calendar.add_months,
+    "add_years": lambda day, count: calendar.add_months(day, 12 * count),
+    "turns": calendar.anniversary,
 }
 _COLUMNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "age": calendar.years_between_columns,
@@ -58,7 +77,20 @@ def since(c: "Compiler", node: Call, around: Around) -> Value:
     start = values[0]
     end = values[1] if len(values) > 1 else literal(c.as_of)
     unit = _COLUMNS[node.function]
-    return Value(Kind.INT, unit(start.expr, end.expr), either(start.none, end.none))
+    if end.constant and node.function != "days_since":
+        expr = of_day(c, around, start, lambda day: unit(day, end.expr), pl.Int64())
+    else:
+        expr = unit(start.expr, end.expr)
+    return Value(Kind.INT, expr, either(start.none, end.none))
+
+
+def of_day(
+    c: "Compiler", around: Around, day: Value, of: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType
+) -> pl.Expr:
+    """``of`` a day; about the person asked, once per day and not per row."""
+    if around.me is not c.root.me or around.names or around.inside or day.constant:
+        return of(day.expr)
+    return calendar.by_day(day.expr, of, dtype)
 
 
 def shifted(c: "Compiler", node: Call, around: Around) -> Value:
@@ -67,7 +99,10 @@ def shifted(c: "Compiler", node: Call, around: Around) -> Value:
     if count.cases:
         # Constants, by sex or area at most: the library's own shift is several times as fast.
         cases = tuple(
-            Case(case.condition, _shift_by(node.function, day.expr, case.value))
+            Case(
+                case.condition,
+                of_day(c, around, day, partial(_shift_by, node.function, case.value), pl.Date()),
+            )
             for case in count.cases
         )
         return Value(Kind.DATE, chosen(cases, pl.Date()), none)
@@ -84,7 +119,7 @@ def shifted(c: "Compiler", node: Call, around: Around) -> Value:
     return Value(Kind.DATE, expr, none)
 
 
-def _shift_by(function: str, day: pl.Expr, count: int) -> pl.Expr:
+def _shift_by(function: str, count: int, day: pl.Expr) -> pl.Expr:
     if function == "add_days":
         return day.dt.offset_by(f"{count}d")
     months = count if function == "add_months" else 12 * count
@@ -96,7 +131,8 @@ def _shift_by(function: str, day: pl.Expr, count: int) -> pl.Expr:
 
 def year(c: "Compiler", node: Call, around: Around) -> Value:
     (day,) = arguments(c, node, around, Kind.DATE)
-    return Value(Kind.INT, day.expr.dt.year().cast(pl.Int64), day.none)
+    expr = of_day(c, around, day, lambda day: day.dt.year().cast(pl.Int64), pl.Int64())
+    return Value(Kind.INT, expr, day.none)
 
 
 def level(c: "Compiler", node: Call, around: Around) -> Value:
@@ -111,14 +147,14 @@ def lies_in(c: "Compiler", node: Call, around: Around) -> Value:
     unit, prefix = arguments(c, node, around, Kind.TEXT, Kind.TEXT)
     if prefix.cases is None or len(prefix.cases) != 1 or not prefix.cases[0].value.isdigit():
         raise RuleError("lies_in takes a unit and the first digits of a code", column=node.column)
-    test = unit.expr.cast(pl.String).str.starts_with(prefix.cases[0].value)
+    test = unit.text.str.starts_with(prefix.cases[0].value)
     return Value(Kind.BOOL, false_if_none(test, unit))
 
 
 def is_village(c: "Compiler", node: Call, around: Around) -> Value:
     """A village by the last three digits of a 12-digit code: 200–399 (统计用区划代码)."""
     (unit,) = arguments(c, node, around, Kind.TEXT)
-    last = unit.expr.str.slice(9, 1)
+    last = unit.text.str.slice(9, 1)
     return Value(Kind.BOOL, false_if_none((last == "2") | (last == "3"), unit))
 
 
@@ -128,7 +164,7 @@ def same_area(c: "Compiler", node: Call, around: Around) -> Value:
     count = digits.cases[0].value if digits.cases and len(digits.cases) == 1 else 0
     if not 2 <= count <= 12:
         raise RuleError("same_area takes two units and 2 to 12 digits", column=node.column)
-    test = one.expr.str.slice(0, count) == other.expr.str.slice(0, count)
+    test = one.text.str.slice(0, count) == other.text.str.slice(0, count)
     return Value(Kind.BOOL, false_if_none(test, one, other))
 
 
@@ -172,9 +208,17 @@ def share(c: "Compiler", node: Call, around: Around) -> Value:
     over, under = (part.value if isinstance(part, Literal) else None for part in node.arguments[1:])
     if type(over) is not int or type(under) is not int or under < 1 or over < 0:
         raise RuleError("share takes an amount and two whole numbers", column=node.column)
+    fixed = folded(Kind.MONEY, lambda fen: _share(fen, over, under), amount)
+    if fixed is not None:
+        return fixed
     # Half a fen goes away from zero on either side, as commercial rounding does.
     expr = (amount.expr.abs() * (2 * over) + under) // (2 * under) * amount.expr.sign()
     return Value(Kind.MONEY, expr, amount.none)
+
+
+def _share(fen: int, over: int, under: int) -> int:
+    away = (abs(fen) * 2 * over + under) // (2 * under)
+    return away if fen >= 0 else -away
 
 
 def extreme(c: "Compiler", node: Call, around: Around) -> Value:
@@ -187,12 +231,23 @@ def extreme(c: "Compiler", node: Call, around: Around) -> Value:
     kind = values[0].type
     if kind not in (Kind.INT, Kind.MONEY, Kind.DATE) or any(v.type is not kind for v in values):
         raise RuleError(f"{node.function} takes numbers, amounts or dates", column=node.column)
-    fold = pl.min_horizontal if node.function == "min" else pl.max_horizontal
-    complete = all_of([value.expr.is_not_null() for value in values])
-    none: pl.Expr | None = None
-    for value in values:
+    fixed = folded(kind, min if node.function == "min" else max, *values)
+    if fixed is not None:
+        return fixed
+    result, none = values[0].expr, values[0].none
+    for value in values[1:]:
+        result = _extreme_of(node.function, result, value)
         none = either(none, value.none)
-    return Value(kind, pl.when(complete).then(fold([v.expr for v in values])), none)
+    return Value(kind, result, none)
+
+
+def _extreme_of(function: str, one: pl.Expr, other: Value) -> pl.Expr:
+    """The lesser or greater; unknown where either is."""
+    if other.constant:
+        lesser = function == "min"
+        return one.clip(upper_bound=other.expr) if lesser else one.clip(lower_bound=other.expr)
+    first = one <= other.expr if function == "min" else one >= other.expr
+    return pl.when(first).then(one).when(~first).then(other.expr)
 
 
 def retirement_date(c: "Compiler", node: Call, around: Around) -> Value:
@@ -200,10 +255,14 @@ def retirement_date(c: "Compiler", node: Call, around: Around) -> Value:
     birth, sex, base = arguments(c, node, around, Kind.DATE, Kind.TEXT, Kind.INT)
     cases = [
         Case(
-            sex.expr == pl.lit(who)
-            if len(lines) == 1
-            else (sex.expr == pl.lit(who)) & (base.expr == years),
-            calendar.retirement_date_column(birth.expr, years, delay),
+            sex.says(who) if len(lines) == 1 else sex.says(who) & (base.expr == years),
+            of_day(
+                c,
+                around,
+                birth,
+                partial(calendar.retirement_date_column, base=years, delay=delay),
+                pl.Date(),
+            ),
         )
         for who, lines in c.schedule(node).items()
         for years, delay in lines.items()
@@ -223,7 +282,7 @@ def before_retirement(c: "Compiler", node: Call, around: Around) -> Value:
         for years, delay in lines.items():
             cut = calendar.latest(_retired_by(c.as_of, years, delay))
             ahead[years] = birth.expr > (cut or date.min)
-        this = sex.expr == pl.lit(who)
+        this = sex.says(who)
         if len(ahead) == 1:
             cases.append(Case(this, next(iter(ahead.values()))))
             continue

@@ -153,8 +153,8 @@ def needs_call(c: "Compiler", node: Call, around: Around) -> list[tuple[str, pl.
     if node.function not in ("before_retirement", "retirement_date"):
         return needs_each(c, node.arguments, around)
     # The base age does not matter to a sex that has just one.
-    sex = c.of(node.arguments[1], around, Kind.TEXT).expr
-    sure = [sex == pl.lit(who) for who, lines in c.schedule(node).items() if len(lines) == 1]
+    sex = c.of(node.arguments[1], around, Kind.TEXT)
+    sure = [sex.says(who) for who, lines in c.schedule(node).items() if len(lines) == 1]
     matters = ~any_of(sure).fill_null(False)
     base = needs(c, node.arguments[2], around)
     return [

@@ -6,19 +6,7 @@ import polars as pl
 
 from ..errors import RuleError
 from ..facts import Items, Kind, Record
-from ..language import (
-    Arithmetic,
-    Call,
-    Choice,
-    Compare,
-    Field,
-    IsNone,
-    Logic,
-    Name,
-    Not,
-    Over,
-    Within,
-)
+from ..language import Field, Name, Node, Over, parts_of
 from .bindings import Around, Binding, Household, Listed, Source
 from .values import Value
 
@@ -85,26 +73,14 @@ def source_of(c: "Compiler", node: Over, around: Around) -> "tuple[Source, Bindi
     return Listed(expr), Value(of, pl.element())
 
 
-def mentions(node: object, variable: str) -> bool:
+def mentions(node: Node, variable: str) -> bool:
     match node:
         case Name():
             return node.name == variable
         case Field():
             return node.owner == variable
         case Over():
-            parts: tuple[object, ...] = (node.body, node.condition)
-        case Not() | IsNone():
-            parts = (node.of,)
-        case Logic():
-            parts = node.parts
-        case Compare() | Arithmetic():
-            parts = (node.left, node.right)
-        case Within():
-            parts = (node.left,)
-        case Choice():
-            parts = (node.condition, node.then, node.otherwise)
-        case Call():
-            parts = node.arguments
+            parts = (node.body, *((node.condition,) if node.condition else ()))
         case _:
-            return False
+            parts = parts_of(node)
     return any(mentions(part, variable) for part in parts)

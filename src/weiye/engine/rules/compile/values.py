@@ -1,6 +1,8 @@
 """Compiled values, and the building blocks of three-valued logic."""
 
-from collections.abc import Sequence
+import itertools
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +14,7 @@ from ..errors import RuleError
 from ..facts import Items, Kind, Type, _dtype
 
 UNKNOWN = pl.lit(None, dtype=pl.Boolean)
+MOST_CASES = 12  # of a figure worked out beforehand
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,37 @@ class Value:
     """A compiled expression. ``none``: mask of rows where it is known not to exist.
 
     ``cases``: the finitely many values it can take, in order, for folding into comparisons.
+    ``words``: of a text in an Enum column, the words it can be.
     """
 
     type: Type
     expr: pl.Expr
     none: pl.Expr | None = None
     cases: tuple[Case, ...] | None = None
+    words: frozenset[str] | None = None
+
+    @property
+    def constant(self) -> bool:
+        """The same for everybody."""
+        return self.cases is not None and len(self.cases) == 1 and self.cases[0].condition is None
+
+    @property
+    def text(self) -> pl.Expr:
+        return self.expr if self.words is None else self.expr.cast(pl.String)
+
+    def says(self, word: str) -> pl.Expr:
+        """Whether a text is ``word``."""
+        if self.words is not None and word not in self.words:
+            return pl.when(self.expr.is_not_null()).then(False)
+        return self.expr == pl.lit(word)
 
 
-def fen(yuan: pl.Expr) -> pl.Expr:
-    """Whole fen from yuan of any numeric type."""
+def fen(yuan: pl.Expr, dtype: pl.DataType | None = None) -> pl.Expr:
+    """Whole fen from yuan of any numeric type; ``dtype``, where it is known, makes it cheaper."""
+    if dtype is not None and dtype.is_integer():
+        return yuan.cast(pl.Int64) * 100
+    if isinstance(dtype, pl.Decimal) and dtype.scale == 2:
+        return yuan.to_physical().cast(pl.Int64)
     return (yuan.cast(pl.Decimal(18, 2)) * 100).cast(pl.Int64)
 
 
@@ -97,6 +121,22 @@ def yuan(value: object) -> Value:
     return Value(Kind.MONEY, pl.lit(int(amount), dtype=pl.Int64), None, (Case(None, int(amount)),))
 
 
+def folded(kind: Kind, result: Callable[..., Any], *values: Value) -> Value | None:
+    """``result`` of values that can each be but a few, worked out now for each; else None."""
+    lists = [value.cases for value in values if value.cases is not None]
+    if len(lists) < len(values) or math.prod(len(cases) for cases in lists) > MOST_CASES:
+        return None
+    cases: list[Case] = []
+    # The first that holds of each is, in this order, the first combination that holds.
+    for chosen_ in itertools.product(*lists):
+        conditions = [case.condition for case in chosen_ if case.condition is not None]
+        here = all_of(conditions) if conditions else None
+        cases.append(Case(here, result(*(case.value for case in chosen_))))
+    dtype = pl.Int64() if kind is Kind.MONEY else _dtype(kind)
+    literals = tuple(Case(case.condition, pl.lit(case.value, dtype=dtype)) for case in cases)
+    return Value(kind, chosen(literals, dtype), None, tuple(cases))
+
+
 def by_cases(kind: Kind, cases: tuple[Case, ...]) -> Value:
     """The value of a parameter; amounts in fen. No cases: unknown."""
     if kind is Kind.MONEY:
@@ -104,7 +144,7 @@ def by_cases(kind: Kind, cases: tuple[Case, ...]) -> Value:
         dtype: pl.DataType = pl.Int64()
     else:
         dtype = _dtype(kind)
-    literals = tuple(Case(case.condition, pl.lit(case.value)) for case in cases)
+    literals = tuple(Case(case.condition, pl.lit(case.value, dtype=dtype)) for case in cases)
     return Value(kind, chosen(literals, dtype), None, cases)
 
 

@@ -1,0 +1,91 @@
+"""Rules compiled once for frames of one kind, and their answers about block after block."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from .compile import Compiler
+from .facts import Facts
+from .model import Rule
+from .prepare import Prepared, prepare, prepared_frame
+
+MET, UNMET, UNKNOWN = 1, 0, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A block's answers, row for row as the block's.
+
+    ``verdicts``: a Boolean column per rule (null: unknown). ``amounts``: whole fen (Int64) per rule
+    that has an amount, null where the rule is not met or the amount unknown.
+    """
+
+    ids: pl.Series
+    verdicts: pl.DataFrame
+    amounts: pl.DataFrame
+
+    def codes(self) -> pl.DataFrame:
+        """The verdicts as Int8: 1 met, 0 unmet, -1 unknown."""
+        return self.verdicts.select(pl.all().cast(pl.Int8).fill_null(UNKNOWN))
+
+
+class Program:
+    """``rules`` (in force on ``as_of``, of one book) for frames with the columns of ``like``."""
+
+    def __init__(
+        self, rules: Sequence[Rule], schema: Facts, like: pl.DataFrame, *, as_of: date, region: str
+    ) -> None:
+        self.schema = schema
+        self.columns = like.schema
+        self.compiler: Compiler | None = None
+        self.verdicts: list[pl.Expr] = []
+        self.amounts: list[pl.Expr] = []
+        self.names: list[str] = []
+        self.paying: list[str] = []
+        if not rules:
+            return
+        prepared = prepare(like.clear(), schema)
+        compiler = compiler_of(rules, schema, prepared, as_of=as_of, region=region)
+        for rule in rules:
+            self.names.append(rule.id)
+            self.verdicts.append(compiler.rule(rule).alias(f"rule:{rule.id}"))
+            if rule.amount is not None:
+                amount = compiler.amount(rule.amount)
+                self.paying.append(rule.id)
+                self.amounts.append(
+                    pl.when(pl.col(f"rule:{rule.id}")).then(amount).alias(f"amount:{rule.id}")
+                )
+        self.compiler = compiler
+        made = [*self.verdicts, *self.amounts, *compiler.columns.values()]
+        self.used = {name for expr in made for name in expr.meta.root_names()}
+
+    def answers(self, block: pl.DataFrame) -> Swept:
+        if self.compiler is None:
+            return Swept(block["id"], pl.DataFrame(), pl.DataFrame())
+        frame = prepared_frame(block, prepare(block, self.schema, only=self.used))
+        shared = self.compiler.shared(frame).with_columns(self.verdicts)
+        done = shared.select(
+            *(pl.col(f"rule:{name}") for name in self.names), *self.amounts
+        ).collect()
+        verdicts, amounts = done[:, : len(self.names)], done[:, len(self.names) :]
+        verdicts.columns = self.names
+        amounts.columns = self.paying
+        return Swept(block["id"], verdicts, amounts)
+
+
+def compiler_of(
+    rules: Sequence[Rule], schema: Facts, prepared: Prepared, *, as_of: date, region: str
+) -> Compiler:
+    compiler = Compiler(
+        rules[0].book,
+        schema,
+        as_of=as_of,
+        region=region,
+        columns=prepared.columns,
+        parts=prepared.parts,
+        words=prepared.words,
+    )
+    compiler.expect(rules)
+    return compiler
