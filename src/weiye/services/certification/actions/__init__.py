@@ -1,0 +1,33 @@
+"""Everything that changes a certification: filing, evidence, deciding, notices, yearly checks."""
+
+from .checks import confirm, leave, open_checks, suspend_overdue
+from .deciding import accept, certify, decide_many, hear_appeal, publish, refuse, require, review
+from .evidence import attach, detach, saw_original
+from .filing import appeal, open_case, resubmit, submit, withdraw
+from .notices import answer_objection, object_to, refresh_notices
+
+__all__ = [
+    "accept",
+    "answer_objection",
+    "appeal",
+    "attach",
+    "certify",
+    "confirm",
+    "decide_many",
+    "detach",
+    "hear_appeal",
+    "leave",
+    "object_to",
+    "open_case",
+    "open_checks",
+    "publish",
+    "refresh_notices",
+    "refuse",
+    "require",
+    "resubmit",
+    "review",
+    "saw_original",
+    "submit",
+    "suspend_overdue",
+    "withdraw",
+]
