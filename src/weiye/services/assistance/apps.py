@@ -10,6 +10,9 @@ class AssistanceConfig(AppConfig):
     def ready(self) -> None:
         from weiye.registers.people.transfers.moving import people_moved
 
+        from . import changed
+
+        changed.connect()
         people_moved.connect(_moved, dispatch_uid="assistance.take_over")
 
 

@@ -1,10 +1,13 @@
 """The pipeline in the background: on a worker's word, and every night."""
 
+import contextlib
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from weiye.base.packs.models import PackVersion
 from weiye.base.packs.queries import in_force, packs_with
@@ -14,7 +17,7 @@ from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.models import Person
 
-from .actions import run_pipeline
+from .actions import refresh_people, run_pipeline
 from .replay import replay
 
 KIND = "assistance.pipeline"
@@ -66,6 +69,45 @@ def _work(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     ]
     message = "，".join(told) + "。" if told else "没有变化。"
     return {"message": f"已更新：{message}", "totals": outcome.totals, "changes": dict(changes)}
+
+
+PERSON = "assistance.person"
+
+
+def refresh_soon(people: Iterable[tuple[int, str]]) -> None:
+    """Have these people (id and path) looked at again as soon as a worker is free.
+
+    Each with the household, in seconds; whole communities where many were changed at once. For
+    changes written row by row nothing needs to call this: saving a row does (`changed`).
+    """
+    of_community: dict[str, list[int]] = {}
+    for person, path in sorted(set(people)):
+        community = "/".join(path.strip("/").split("/")[:COMMUNITY]) + "/"
+        of_community.setdefault(community, []).append(person)
+    for community, ids in of_community.items():
+        if len(ids) > MANY_AT_ONCE:
+            actor = system(community)
+            with fence(actor):
+                start_pipeline(actor=actor, path=community, as_of=timezone.localdate())
+            continue
+        for person in ids:
+            # One that waits already will see this change too.
+            with contextlib.suppress(AlreadyEnqueued):
+                person_changed.configure(queueing_lock=f"{PERSON}:{person}").defer(
+                    person_id=person, path=community
+                )
+
+
+# More people of one community than this are a matter for its whole run.
+MANY_AT_ONCE = 30
+
+
+@app.task(name=PERSON, queue="default", retry=RETRY)
+def person_changed(person_id: int, path: str) -> None:
+    """Groups, file, lists and visit day of one person and the household, worked out anew."""
+    actor = system(path)
+    with fence(actor):
+        refresh_people(actor=actor, path=path, people=[person_id], as_of=timezone.localdate())
 
 
 REPLAY = "assistance.replay"

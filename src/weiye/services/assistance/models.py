@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from weiye.base.accounts.models import Account
 from weiye.base.scope.models import Scoped
@@ -31,10 +32,21 @@ class GroupMembership(Scoped):
     left_on = models.DateField("退出日期", null=True)
     left_reason = models.TextField("退出理由", blank=True)
     pack_version = models.CharField("规则版本", max_length=64)
+    # Which clause turned, and which fact turned it, in words: "目前失业（就业状态：就业→失业）".
+    joined_change = models.TextField("进入的原因", blank=True, default="", db_default="")
+    left_change = models.TextField("退出的原因", blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["person_id", "group", "found_on"]
-        indexes = [models.Index(fields=["unit_path", "group"], name="membership_area_group")]
+        indexes = [
+            models.Index(fields=["unit_path", "group"], name="membership_area_group"),
+            models.Index(fields=["unit_path", "found_on"], name="membership_area_joined"),
+            models.Index(
+                fields=["unit_path", "left_on"],
+                name="membership_area_left",
+                condition=Q(left_on__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "group"],
@@ -42,6 +54,41 @@ class GroupMembership(Scoped):
                 name="group_one_open_stay",
             )
         ]
+
+
+class Standing(Scoped):
+    """What the rules knew of a person when they last looked: tells what has changed since.
+
+    ``facts``: lines ``name=value`` of the facts that were known (`standing`).
+    """
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "person_id"}
+
+    person = models.OneToOneField(
+        Person, on_delete=models.CASCADE, related_name="standing", primary_key=True
+    )
+    facts = models.TextField("已知情况")
+    as_of = models.DateField("数据日期")
+
+
+class FactChange(Scoped):
+    """A fact that was another when the rules last looked; kept for the next visit.
+
+    ``before`` and ``after`` are values as in `Standing`: NULL unknown, empty known to be none.
+    """
+
+    fence_subjects: ClassVar[Mapping[str, str]] = {"person": "person_id"}
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="fact_changes")
+    fact = models.CharField("项目", max_length=40)
+    before = models.TextField("原来", null=True)
+    after = models.TextField("现在", null=True)
+    seen_on = models.DateField("发现日期")
+    seen_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    class Meta:
+        ordering = ["person_id", "seen_at", "id"]
+        indexes = [models.Index(fields=["person", "seen_on"], name="factchange_person_day")]
 
 
 class FileState(models.TextChoices):
@@ -178,3 +225,8 @@ class Contact(Scoped):
                 condition=Q(kind__in=ContactKind.values), name="contact_kind_known"
             )
         ]
+
+
+# Last: a room of its own that refers to the tables above.
+from .visits.models import Visit as Visit  # noqa: E402
+from .visits.models import VisitDue as VisitDue  # noqa: E402

@@ -8,7 +8,17 @@ from django.db.models import Q
 from weiye.base.privacy.retention import along_with, keep_back
 from weiye.base.scope.actor import Actor
 
-from .models import AssistanceFile, Contact, FileState, GroupMembership, ListEntry
+from .models import (
+    AssistanceFile,
+    Contact,
+    FactChange,
+    FileState,
+    GroupMembership,
+    ListEntry,
+    Standing,
+    Visit,
+    VisitDue,
+)
 
 GONE = "（已匿名）"
 
@@ -20,8 +30,15 @@ def _still_helped(actor: Actor, things: Sequence[str], before: date) -> set[str]
         Q(state=FileState.OPEN) | Q(closed_on__gte=before), person_id__in=people
     )
     contacts = Contact.objects.filter(file__person_id__in=people, on__gte=before)
-    return {str(pk) for pk in files.order_by().values_list("person_id", flat=True)} | {
-        str(pk) for pk in contacts.order_by().values_list("file__person_id", flat=True)
+    visits = Visit.objects.filter(person_id__in=people, on__gte=before)
+    return {
+        str(pk)
+        for rows, column in (
+            (files, "person_id"),
+            (contacts, "file__person_id"),
+            (visits, "person_id"),
+        )
+        for pk in rows.order_by().values_list(column, flat=True)
     }
 
 
@@ -41,6 +58,14 @@ def _strip(actor: Actor, things: Sequence[str], as_of: date) -> None:
     stays = GroupMembership.objects.filter(person_id__in=people)
     stays.update(reason=GONE)
     stays.filter(left_on__isnull=False).update(left_reason=GONE)
+    stays.update(joined_change="", left_change="")
+    # What was known from day to day is the person; that somebody was visited stays.
+    Standing.objects.filter(person_id__in=people).delete()
+    FactChange.objects.filter(person_id__in=people).delete()
+    VisitDue.objects.filter(person_id__in=people).delete()
+    visits = Visit.objects.filter(person_id__in=people)
+    visits.exclude(note="").update(note=GONE)
+    visits.exclude(withdrawn_because="").update(withdrawn_because=GONE)
 
 
 keep_back("people", _still_helped)

@@ -7,7 +7,7 @@ does not exist: ``DoesNotExist``.
 from .contacts import record_contact, withdraw_contact
 from .entries import comment_entry, hide_entry, restore_entry
 from .files import close_file, reassign_file, reopen_file
-from .pipeline import Outcome, run_pipeline
+from .pipeline import Outcome, refresh_people, run_pipeline
 
 __all__ = [
     "Outcome",
@@ -16,6 +16,7 @@ __all__ = [
     "hide_entry",
     "reassign_file",
     "record_contact",
+    "refresh_people",
     "reopen_file",
     "restore_entry",
     "run_pipeline",

@@ -6,11 +6,14 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from weiye.base.audit.actions import record
 from weiye.base.scope.actor import Actor
 
 from ..models import AssistanceFile, Contact, ContactKind, ContactWay, FileState, ListEntry
+from ..visits.actions import move_due
+from ..visits.models import CONTACT_COUNTS
 
 
 def record_contact(
@@ -88,6 +91,7 @@ def record_contact(
             detail={"file": file.pk, "kind": kind, "way": way, "on": on},
             about=file.person_id,
         )
+        _may_be_a_visit(actor, contact, file.person_id, today)
         return contact
 
 
@@ -113,4 +117,11 @@ def withdraw_contact(*, actor: Actor, contact_id: int, reason: str) -> Contact:
         detail={"file": contact.file_id, "kind": contact.kind, "on": contact.on},
         about=contact.file.person_id,
     )
+    _may_be_a_visit(actor, contact, contact.file.person_id, timezone.localdate())
     return contact
+
+
+def _may_be_a_visit(actor: Actor, contact: Contact, person_id: int, today: date) -> None:
+    """At the door or by telephone it was a visit as well: the day of the next one moves."""
+    if contact.way in CONTACT_COUNTS:
+        move_due(actor, person_id, today=today)

@@ -3,6 +3,8 @@
 Every function starts from the actor's area. ``as_of`` is the day the page speaks about.
 """
 
+from .deeds import Deed, deeds_of
+from .household import HouseholdPage, household_page
 from .ledger import (
     dressed,
     in_group,
@@ -22,15 +24,19 @@ from .summary import UnitSummary, summary_by_unit, totals
 from .today import FileLine, GroupChange, Today, today
 
 __all__ = [
+    "Deed",
     "FileLine",
     "GroupChange",
+    "HouseholdPage",
     "Lists",
     "OwnHelp",
     "PersonPage",
     "PrintSheet",
     "Today",
     "UnitSummary",
+    "deeds_of",
     "dressed",
+    "household_page",
     "in_group",
     "joined_group",
     "ledger",

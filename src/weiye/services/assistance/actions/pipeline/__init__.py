@@ -5,6 +5,7 @@ the difference alone: the same people on the same day change nothing.
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,10 +24,10 @@ from weiye.registers.people.models import Person
 from ...frames import follow_people, refresh_statistics
 from ...jurisdiction import pack_of
 from ...queries.summary import totals
-from . import files, groups, lists
+from . import files, groups, lists, standing, visits
 from .part import Outcome, Part
 
-__all__ = ["STEPS", "Outcome", "run_pipeline", "streets"]
+__all__ = ["STEPS", "Outcome", "refresh_people", "run_pipeline", "streets"]
 
 STEPS = ("读取人员信息", "识别重点群体", "建立援助档案", "生成四张清单", "保存结果")
 # Computed at a time are streets and below: bounds memory, and a street has one pack.
@@ -73,6 +74,46 @@ def run_pipeline(
     return outcome
 
 
+def refresh_people(*, actor: Actor, path: str, people: Collection[int], as_of: date) -> Outcome:
+    """Bring these people of a community, and their households there, up to the day.
+
+    Gives what a run for the whole community would give, for a few people's cost. Who does not live
+    at or below ``path`` is passed over. Raises `NotAllowed` without ``pipeline.run`` for the path.
+    """
+    actor.require("pipeline.run", path)
+    outcome = Outcome()
+    with transaction.atomic():
+        take_turn("pipeline", path)
+        whole = households_of(actor, path, people)
+        if not whole:
+            return outcome
+        part = Part(
+            actor, path, as_of, pack_of(path, as_of), community_code(path), outcome, 1, whole
+        )
+        _run(part, _Steps(Silent(), 0, 1))
+        changes = {name: count for name, count in sorted(outcome.changes.items()) if count}
+        if changes:
+            record(
+                actor=actor,
+                verb="pipeline.person",
+                path=path,
+                detail={"as_of": as_of, "people": sorted(people), "changes": changes},
+            )
+    return outcome
+
+
+def households_of(actor: Actor, path: str, people: Collection[int]) -> frozenset[int]:
+    """These people at or below the path with everybody there who shares a household with them."""
+    lo, hi = below(path)
+    here = Person.objects.visible_to(actor).filter(
+        unit_path__gte=lo, unit_path__lt=hi, anonymised_on__isnull=True
+    )
+    named = dict(here.filter(pk__in=people).order_by().values_list("pk", "household_id"))
+    homes = {home for home in named.values() if home is not None}
+    members = here.filter(household_id__in=homes).order_by().values_list("pk", flat=True)
+    return frozenset(named) | frozenset(members)
+
+
 @dataclass
 class _Steps:
     """Progress over all parts, five steps each."""
@@ -112,8 +153,8 @@ def _run(part: Part, steps: _Steps) -> None:
 
     pack = part.pack
     steps.at(0)
-    part.outcome.changes["moved"] += follow_people(part.actor, part.path)
-    facts = facts_frame(part.actor, part.path, part.as_of)
+    part.outcome.changes["moved"] += follow_people(part.actor, part.path, part.people)
+    facts = facts_frame(part.actor, part.path, part.as_of, people=part.people)
     done(0)
     steps.at(1)
     verdicts = evaluate(
@@ -122,7 +163,7 @@ def _run(part: Part, steps: _Steps) -> None:
     inside = facts.filter("inside").select("id", "unit_path")
     answers = verdicts.rules().join(inside, on="id", maintain_order="left")
     met = answers.filter(pl.col("verdict") == "met")
-    groups.refresh(part, facts, answers)
+    groups.refresh(part, facts, answers, standing.take(part, facts))
     done(1)
     steps.at(2)
     having = files.refresh(part, facts, met)
@@ -132,4 +173,5 @@ def _run(part: Part, steps: _Steps) -> None:
     done(3)
     steps.at(4)
     lists.write(part, having, wanted)
+    visits.refresh(part, met, having)
     done(4)

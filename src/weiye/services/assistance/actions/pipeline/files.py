@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from django.db.models import Count
 
 from weiye.base.audit.actions import record_many
 from weiye.base.packs import Pack
@@ -19,7 +20,7 @@ from ...queries.person import responsible_memberships
 from .part import Part
 
 Files = dict[int, dict[str, Any]]
-_NAMES = ("id", "person_id", "unit_path", "worker_id", "quota", "urgent")
+_NAMES = ("id", "person_id", "unit_path", "worker_id", "quota", "urgent", "opened_on")
 
 
 def refresh(part: Part, facts: pl.DataFrame, met: pl.DataFrame) -> Files:
@@ -147,10 +148,13 @@ class Workers:
             self.by_unit.setdefault(membership.unit_path, []).append(membership.account_id)
         accounts = {membership.account_id for membership in memberships}
         self.load: Counter[int] = Counter(
-            AssistanceFile.objects.visible_to(actor)
-            .filter(state=FileState.OPEN, worker_id__in=accounts)
-            .order_by("id")
-            .values_list("worker_id", flat=True)
+            dict(
+                AssistanceFile.objects.visible_to(actor)
+                .filter(state=FileState.OPEN, worker_id__in=accounts)
+                .order_by()
+                .values_list("worker_id")
+                .annotate(Count("id"))
+            )
         )
 
     def able(self, path: str) -> frozenset[int]:

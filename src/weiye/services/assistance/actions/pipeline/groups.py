@@ -9,10 +9,16 @@ from weiye.engine.rules import TO_CONFIRM, evaluate
 from ...frames import insert, update
 from ...models import GroupMembership
 from .part import Part
+from .standing import Changes
+from .why import reasons
 
 
-def refresh(part: Part, facts: pl.DataFrame, answers: pl.DataFrame) -> None:
-    """``answers``: the engine's verdicts about everybody in the part, with ``unit_path``."""
+def refresh(
+    part: Part, facts: pl.DataFrame, answers: pl.DataFrame, turned: Changes | None = None
+) -> None:
+    """``answers``: the engine's verdicts about everybody in the part, with ``unit_path``;
+    ``turned``: what has changed since the rules last looked."""
+    turned = turned or Changes(blind=True)
     rules = {rule.id: rule for rule in part.pack.groups}
     groups = answers.filter(pl.col("rule").is_in(list(rules)))
     met = {
@@ -51,12 +57,19 @@ def refresh(part: Part, facts: pl.DataFrame, answers: pl.DataFrame) -> None:
                     **content,
                     "found_on": part.as_of,
                     "left_reason": "",
+                    "joined_change": "",
+                    "left_change": "",
                     "pack_version": part.pack.version,
                 }
             )
         elif any(stay[name] != value for name, value in content.items()):
             changed.append({"id": stay["id"], **content, "pack_version": part.pack.version})
     gone = [key for key in stays if key not in met]
+    entered = [(row["person_id"], row["group"]) for row in new]
+    why_in = reasons(part, facts, turned, entered, joined=True)
+    why_out = reasons(part, facts, turned, gone, joined=False)
+    for row, key in zip(new, entered, strict=True):
+        row["joined_change"] = why_in.get(key, "")
     unmet = _unmet(part, facts, gone) if gone else {}
     for key in gone:
         # A rule that is no longer in force, or switched off, answers nothing.
@@ -66,6 +79,7 @@ def refresh(part: Part, facts: pl.DataFrame, answers: pl.DataFrame) -> None:
                 "id": stays[key]["id"],
                 "left_on": part.ended(stays[key]["found_on"]),
                 "left_reason": reason,
+                "left_change": why_out.get(key, ""),
             }
         )
     part.outcome.changes["groups_joined"] += insert(GroupMembership, new)

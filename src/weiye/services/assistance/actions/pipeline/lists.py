@@ -26,7 +26,7 @@ def wanted(part: Part, files: Files, facts: pl.DataFrame, met: pl.DataFrame) -> 
     verdicts = evaluate(rules, mine, as_of=part.as_of, region=part.region)
     hidden: dict[int, set[str]] = {}
     for file_id, subject in (
-        part.within(ListEntry.objects.visible_to(part.actor))
+        part.within(ListEntry.objects.visible_to(part.actor), "file__person_id")
         .filter(kind=ListKind.JOB, ended_on__isnull=True)
         .exclude(hidden_because="")
         .order_by("id")
@@ -38,7 +38,7 @@ def wanted(part: Part, files: Files, facts: pl.DataFrame, met: pl.DataFrame) -> 
         path=part.path,
         pack=pack,
         files={person: row["id"] for person, row in files.items()},
-        people=people_frame(part.actor, part.path, part.as_of).filter(
+        people=people_frame(part.actor, part.path, part.as_of, people=part.people).filter(
             pl.col("person_id").is_in(having)
         ),
         facts=mine,
@@ -57,7 +57,7 @@ _CONTENT = ("rank", "title", "summary", "reasons", "source", "verdict", "detail"
 def write(part: Part, files: Files, wanted: list[lists.Entry]) -> None:
     """Write the difference. Hidden entries are a worker's decision and stay as they are."""
     rows = (
-        part.within(ListEntry.objects.visible_to(part.actor))
+        part.within(ListEntry.objects.visible_to(part.actor), "file__person_id")
         .filter(ended_on__isnull=True)
         .order_by("id")
         .values_list("id", "file_id", "kind", "subject", "hidden_because", "added_on", *_CONTENT)

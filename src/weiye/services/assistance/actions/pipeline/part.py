@@ -33,12 +33,18 @@ class Part:
     region: str
     outcome: Outcome
     threads: int
+    # Only these, whole households of one community; everybody where it is None.
+    people: frozenset[int] | None = None
 
     def ended(self, begun: date) -> date:
         """When something ends: a run for a day long past ends nothing before it began."""
         return max(self.as_of, begun)
 
-    def within(self, rows: Rows) -> Rows:
-        """Rows of the part. A range: LIKE makes no use of an index under row-level security."""
+    def within(self, rows: Rows, person: str = "person_id") -> Rows:
+        """Rows of the part; ``person`` names the column that says whose a row is.
+
+        A range: LIKE makes no use of an index under row-level security.
+        """
         lo, hi = below(self.path)
-        return rows.filter(unit_path__gte=lo, unit_path__lt=hi)
+        rows = rows.filter(unit_path__gte=lo, unit_path__lt=hi)
+        return rows if self.people is None else rows.filter(**{f"{person}__in": self.people})
