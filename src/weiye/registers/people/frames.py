@@ -104,16 +104,23 @@ def _range(actor: Actor, path: str) -> dict[str, Any]:
     return {"lo": lo, "hi": hi, "from": path or "0", "to": path[:-1] + "0" if path else ":"}
 
 
-def facts_frame(actor: Actor, path: str, as_of: date) -> pl.DataFrame:
-    """Facts in the schema of `engine.rules.facts.PERSON_FACTS`, as known on the day.
+def facts_frame(
+    actor: Actor, path: str, as_of: date, *, people: Collection[int] | None = None
+) -> pl.DataFrame:
+    """Facts in the schema of `engine.rules.facts.PERSON_FACTS`, as known on the day; of everybody,
+    or of the named, who must be all there is of their households below the path.
 
     One row per person with ``id``, every fact and ``<fact>_known``; besides ``unit_path`` and
     ``inside``: false for members of a household who live outside ``path`` and are there only so
     that households are whole.
     """
     parameters = _range(actor, path) | {"as_of": as_of}
-    raw = copied(_FACTS.format(where=_INSIDE), parameters, _FACTS_SCHEMA)
-    periods = copied(_PERIODS.format(where=_THEIRS), parameters, _PERIODS_SCHEMA)
+    named, of_named = "", ""
+    if people is not None:
+        parameters["people"] = sorted(people)
+        named, of_named = " AND id = ANY(%(people)s)", " AND person_id = ANY(%(people)s)"
+    raw = copied(_FACTS.format(where=_INSIDE + named), parameters, _FACTS_SCHEMA)
+    periods = copied(_PERIODS.format(where=_THEIRS + of_named), parameters, _PERIODS_SCHEMA)
     raw = raw.with_columns(inside=pl.lit(True))
     if path != actor.path:
         parameters["households"] = [
