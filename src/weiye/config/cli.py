@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("commands.toml")
@@ -16,6 +16,13 @@ def table() -> dict[str, dict[str, object]]:
         return tomllib.load(file)
 
 
+def needs_database(entry: Mapping[str, object], argv: Sequence[str]) -> bool:
+    """Whether a command with these arguments wants a database (see commands.toml)."""
+    unless = entry.get("unless")
+    spared = unless is not None and any(word.split("=")[0] == unless for word in argv)
+    return bool(entry.get("database")) and not spared
+
+
 def main(argv: list[str]) -> int:
     """Run one command; returns its exit status (2 for an unknown one)."""
     commands = table()
@@ -25,19 +32,18 @@ def main(argv: list[str]) -> int:
         return 0
     if argv[0] == "--needs-database":
         asked = commands.get(argv[1]) if len(argv) > 1 else None
-        return 2 if asked is None else (0 if asked.get("database") else 1)
+        return 2 if asked is None else (0 if needs_database(asked, argv[2:]) else 1)
     if (entry := commands.get(argv[0])) is None:
         sys.stderr.write(f"weiye: there is no command {argv[0]!r}; ./weiye --help lists them\n")
         return 2
     module, _, function = str(entry["target"]).partition(":")
+    database = needs_database(entry, argv[1:])
     if entry.get("database") or entry.get("django"):
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiye.config.settings")
         import django
 
         django.setup()
-        if (
-            trouble := keys_trouble(database=bool(entry.get("database")), name=argv[0])
-        ) is not None:
+        if (trouble := keys_trouble(database=database, name=argv[0])) is not None:
             sys.stderr.write(f"weiye: {trouble}\n")
             return 2
     command: Callable[[list[str]], int | None] = getattr(importlib.import_module(module), function)

@@ -23,6 +23,7 @@ class Command(TypedDict):
     database: bool
     owner: NotRequired[bool]
     setup: NotRequired[bool]
+    unless: NotRequired[str]
     help: NotRequired[str]
 
 
@@ -41,6 +42,13 @@ def unknown(name: str, names: list[str]) -> Trouble:
     return Trouble(f"There is no command {name}.{hint} ./weiye --help lists them.", status=2)
 
 
+def needs_database(entry: Command, argv: list[str]) -> bool:
+    """Whether the command wants a database when it is called with these arguments."""
+    unless = entry.get("unless")
+    spared = unless is not None and any(word.split("=")[0] == unless for word in argv)
+    return entry["database"] and not spared
+
+
 def main(name: str, argv: list[str]) -> int:
     """Run a command of the table in place of this process; standard streams pass through.
 
@@ -54,7 +62,7 @@ def main(name: str, argv: list[str]) -> int:
     progress = Progress(4, quiet=True)
     installation.packages(progress)
     asks_help = any(word in ("-h", "--help") for word in argv)
-    if entry["database"] and not asks_help:
+    if needs_database(entry, argv) and not asks_help:
         fresh = entry.get("setup", name not in MAKES_TABLES) and not _is_served()
         if fresh or name == "setup":
             installation.front_end(progress)

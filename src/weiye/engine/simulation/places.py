@@ -32,6 +32,8 @@ class Place:
     rural: bool
     households: int
     grids: int = 0
+    above: tuple[str, ...] = ()
+    """Names of the city, the county and the street that it lies in, where they are known."""
 
 
 def around(

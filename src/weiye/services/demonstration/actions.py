@@ -1,6 +1,6 @@
 """Loads simulated societies into the registers. All or nothing, and never beside real people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from weiye.base.regions.models import Unit
 from weiye.base.regions.reading import path_end
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
-from weiye.engine.simulation import Place, Society, simulate
+from weiye.engine.simulation import Place, Society, simulate, stream
 from weiye.registers.people.residents import open_account
 from weiye.services.assistance.models import AssistanceFile, FileState
 
@@ -164,6 +164,27 @@ def society_of(
         rng=np.random.default_rng(seed),
         county=unit_code,
         first_area=first_area,
+        **counts,
+    )
+
+
+def societies_of(
+    *,
+    pack: Path,
+    unit_code: str,
+    places: list[Place],
+    seed: int,
+    as_of: date,
+    counts: Mapping[str, int],
+) -> Iterator[Society]:
+    """The same in blocks: for files, and for millions of people (see `stream`)."""
+    return stream(
+        places,
+        society=society_assumptions(pack),
+        work=read_yaml(pack, "work"),
+        as_of=as_of,
+        seed=seed,
+        county=unit_code,
         **counts,
     )
 

@@ -1,19 +1,25 @@
 """``./weiye simulate``: synthetic people in real communities, into files or the database."""
 
 import argparse
+import contextlib
+import itertools
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from django.conf import settings
 from django.utils import timezone
 
 from weiye.base.scope.actor import system
+from weiye.engine.simulation.departments import Rosters
 from weiye.engine.tables import TableError
 
 from . import actions
-from .files import write_files
+from .files import Folder
+from .linkage import linkage_data, write_linkage
 from .loading import NoAreaTree
-from .places import NoSuchUnit
+from .places import NoSuchUnit, read_yaml, unit_name
 
 
 def main(argv: list[str]) -> int:
@@ -34,10 +40,22 @@ def main(argv: list[str]) -> int:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="write people.parquet, vacancies.parquet, facts.json and roster.csv there "
-        "instead of loading the database",
+        help="write files there (people.parquet, vacancies.parquet, facts.json, roster.csv, "
+        "residents.parquet, …) instead of loading the database, which is then not wanted",
+    )
+    parser.add_argument(
+        "--rosters",
+        action="store_true",
+        help="with --out: the rosters of departments with their errors, and truth.csv",
+    )
+    parser.add_argument(
+        "--link",
+        action="store_true",
+        help="with --out: only left.csv and right.csv for ./weiye link, and truth.csv",
     )
     options = parser.parse_args(argv)
+    if (options.rosters or options.link) and not options.out:
+        parser.error("--rosters and --link want --out")
     as_of = options.as_of or timezone.localdate()
     try:
         if options.out:
@@ -64,8 +82,14 @@ def main(argv: list[str]) -> int:
 
 
 def _write(options: argparse.Namespace, as_of: date) -> str:
+    if options.link:
+        packs = settings.PACKS_DIR
+        tables = linkage_data(
+            options.people, packs=packs, unit=options.unit, seed=options.seed, as_of=as_of
+        )
+        return _told(write_linkage(tables, options.out), options.out)
     pack, places, counts = actions.plan_simulation(options.unit, options.people)
-    society = actions.society_of(
+    blocks = actions.societies_of(
         pack=pack,
         unit_code=options.unit,
         places=places,
@@ -73,5 +97,32 @@ def _write(options: argparse.Namespace, as_of: date) -> str:
         as_of=as_of,
         counts=counts,
     )
-    rows = write_files(society, options.out)
-    return ", ".join(f"{name} {count}" for name, count in rows.items()) + f" in {options.out}"
+    first = next(blocks)  # what cannot be made is told before anything is written
+    done = 0
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(Folder(options.out))
+        rosters = stack.enter_context(_rosters(options, as_of, pack)) if options.rosters else None
+        for society in itertools.chain([first], blocks):
+            folder.add(society)
+            if rosters:
+                rosters.add(society, places)
+            done += society.people.height
+            sys.stderr.write(f"\r{done} people")
+        sys.stderr.write("\n")
+    return _told(folder.rows | (rosters.rows if rosters else {}), options.out)
+
+
+def _rosters(options: argparse.Namespace, as_of: date, pack: Path) -> Rosters:
+    return Rosters(
+        options.out,
+        departments=read_yaml(pack, "departments"),
+        errors=read_yaml(pack, "errors"),
+        characters=read_yaml(pack, "characters"),
+        seed=options.seed,
+        as_of=as_of,
+        area=unit_name(pack, options.unit),
+    )
+
+
+def _told(rows: Mapping[str, int], folder: Path) -> str:
+    return ", ".join(f"{name} {count}" for name, count in rows.items()) + f" in {folder}"

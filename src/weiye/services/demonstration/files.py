@@ -1,15 +1,16 @@
 """Writes a simulated society as the files of the engine's contracts; no database."""
 
 import json
-from collections.abc import Iterator
+import shutil
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Self
 
 import polars as pl
 
 from weiye.engine.simulation import Society
 from weiye.engine.tables import write_table
+from weiye.engine.tables.writing import as_text
 
 FACTS: Final = [
     "birth_date",
@@ -49,35 +50,89 @@ PARTS: Final = {1: "工作日上午", 2: "工作日下午", 4: "工作日晚上"
                 16: "周末上午", 32: "周末下午", 64: "周末晚上"}  # fmt: skip
 
 
-def write_files(society: Society, folder: Path) -> dict[str, int]:
-    """Writes people, vacancies, facts and a roster into the folder; rows by file name.
+TABLES: Final = ("households", "periods", "schooling", "jobs", "departed", "employers")
+
+
+class Folder:
+    """The files of a simulation, written block by block; whole once it is closed, else gone.
 
     - `people.parquet`, `vacancies.parquet`: the tables of `./weiye match` (who looks for work)
     - `facts.json`: everybody and every firm, for `./weiye groups check` and `policies check`
     - `roster.csv`: everybody as a roster, for `./weiye roster import`
-
-    Raises `TableError` if a file cannot be written.
+    - `residents.parquet`: everybody with all that is known; and the other frames of a `Society`
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    people, vacancies = matching_people(society), matching_vacancies(society)
-    write_table(people, folder / "people.parquet")
-    write_table(vacancies, folder / "vacancies.parquet")
-    write_table(roster(society), folder / "roster.csv")
-    facts = folder / "facts.json"
-    temporary = facts.with_name(".facts.json.tmp")
-    count = 0
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write("[")
-        for count, text in enumerate(_facts(society), start=1):
-            file.write(("," if count > 1 else "") + "\n" + text)
-        file.write("\n]\n")
-    temporary.replace(facts)
-    return {
-        "people.parquet": people.height,
-        "vacancies.parquet": vacancies.height,
-        "facts.json": count,
-        "roster.csv": society.people.height,
-    }
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._parts = folder / ".parts"
+        self.rows: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        shutil.rmtree(self._parts, ignore_errors=True)
+        self._parts.mkdir()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            shutil.rmtree(self._parts, ignore_errors=True)
+
+    def add(self, society: Society) -> None:
+        """Writes one block. Raises `TableError` or OSError if it cannot be written."""
+        self._table("people.parquet", matching_people(society))
+        self._table("vacancies.parquet", matching_vacancies(society))
+        residents = society.people.join(
+            society.traces, on="person_id", how="left", maintain_order="left"
+        )
+        self._table("residents.parquet", residents)
+        for name in TABLES:
+            self._table(f"{name}.parquet", getattr(society, name))
+        own = roster(society)
+        first = "roster.csv" not in self.rows
+        with (self._parts / "roster.csv").open("ab") as file:
+            as_text(own).write_csv(file, include_header=first)
+        self._count("roster.csv", own.height)
+        with (self._parts / "facts.json").open("a", encoding="utf-8") as file:
+            for lines in (person_facts(society.people), _firm_facts(society.employers)):
+                if lines.len():
+                    file.write(",\n" if self.rows.get("facts.json") else "[\n")
+                    file.write(lines.str.join(",\n")[0])
+                    self._count("facts.json", lines.len())
+
+    def _table(self, name: str, frame: pl.DataFrame) -> None:
+        number = self._numbers.get(name, 0)
+        # Empty parts are kept for their columns only if there is no other.
+        if frame.height or number == 0:
+            write_table(frame, self._parts / f"{number:05}-{name}")
+            self._numbers[name] = number + 1
+        self._count(name, frame.height)
+
+    def _count(self, name: str, rows: int) -> None:
+        self.rows[name] = self.rows.get(name, 0) + rows
+
+    def _finish(self) -> None:
+        with (self._parts / "facts.json").open("a", encoding="utf-8") as file:
+            file.write("\n]\n")
+        for name, number in self._numbers.items():
+            parts = [self._parts / f"{part:05}-{name}" for part in range(number)]
+            whole = self._parts / name
+            if number == 1:
+                parts[0].replace(whole)
+            else:
+                pl.scan_parquet(parts).sink_parquet(
+                    whole, row_group_size=ROW_GROUP, maintain_order=True
+                )
+                for part in parts:
+                    part.unlink()
+        for name in self.rows:
+            (self._parts / name).replace(self._folder / name)
+
+
+ROW_GROUP: Final = 100_000
 
 
 def matching_people(society: Society) -> pl.DataFrame:
@@ -112,24 +167,64 @@ def matching_vacancies(society: Society) -> pl.DataFrame:
     return society.vacancies.select(names)
 
 
-def _facts(society: Society) -> Iterator[str]:
-    """One JSON object per person and firm; a fact that is unknown is left out."""
-    columns = ["person_id", "household_id", "unit_code", "known_none", *FACTS]
-    for row in society.people.select(columns).iter_rows(named=True):
-        entry: dict[str, Any] = {"id": str(row["person_id"]), "kind": "person"}
-        entry["household_id"] = str(row["household_id"])
-        entry["residence_unit"] = row["unit_code"][:12]
-        for name in FACTS:
-            if row[name] is not None or name in row["known_none"]:
-                entry[name] = row[name]
-        yield json.dumps(entry, ensure_ascii=False, default=date.isoformat)
-    firms = society.employers.select("employer_id", "uscc", "kind", "registered_on", "headcount")
-    units = society.employers["unit_code"]
-    for row, unit in zip(firms.iter_rows(named=True), units, strict=True):
-        entry = {"id": f"firm-{row['employer_id']}", "kind": "firm", "unit": unit}
-        entry |= {"uscc": row["uscc"], "registered_on": row["registered_on"]}
-        entry["headcount"] = row["headcount"]
-        yield json.dumps(entry, ensure_ascii=False, default=date.isoformat)
+def person_facts(people: pl.DataFrame) -> pl.Series:
+    """One JSON object per person; a fact that is unknown is left out."""
+    parts = [
+        pl.format('"id": "{}"', "person_id"),
+        pl.lit('"kind": "person"'),
+        pl.format('"household_id": "{}"', "household_id"),
+        pl.format('"residence_unit": "{}"', pl.col("unit_code").str.slice(0, 12)),
+    ]
+    for name in FACTS:
+        value = pl.lit(f'"{name}": ') + _json(name, people.schema[name])
+        none = pl.col("known_none").list.contains(name)
+        parts.append(
+            pl.when(pl.col(name).is_not_null())
+            .then(value)
+            .when(none)
+            .then(pl.lit(f'"{name}": null'))
+        )
+    whole = pl.concat_str(parts, separator=", ", ignore_nulls=True)
+    return people.select(pl.lit("{") + whole + pl.lit("}")).to_series()
+
+
+def _json(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A fact as JSON text. No value holds a character that JSON would escape."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.List):
+        item = pl.element()
+        if dtype.inner == pl.Date:
+            texts = pl.format('"{}"', item.dt.strftime("%Y-%m-%d"))
+        else:
+            code, level = item.struct.field("code"), item.struct.field("level")
+            texts = pl.lit('{"code": "') + code + pl.lit('", "level": ')
+            texts = texts + level.cast(pl.String) + pl.lit("}")
+        return pl.lit("[") + column.list.eval(texts).list.join(", ") + pl.lit("]")
+    if dtype == pl.Date:
+        return pl.format('"{}"', column.dt.strftime("%Y-%m-%d"))
+    if dtype == pl.String:
+        return pl.format('"{}"', column)
+    return column.cast(pl.String)
+
+
+def _firm_facts(employers: pl.DataFrame) -> pl.Series:
+    """One JSON object per firm."""
+    lines = [
+        json.dumps(
+            {
+                "id": f"firm-{row['employer_id']}",
+                "kind": "firm",
+                "unit": row["unit_code"],
+                "uscc": row["uscc"],
+                "registered_on": row["registered_on"],
+                "headcount": row["headcount"],
+            },
+            ensure_ascii=False,
+            default=date.isoformat,
+        )
+        for row in employers.iter_rows(named=True)
+    ]
+    return pl.Series(lines, dtype=pl.String)
 
 
 def roster(society: Society) -> pl.DataFrame:

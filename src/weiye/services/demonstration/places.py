@@ -70,6 +70,14 @@ def plain_name(name: str) -> str:
     return short if short.endswith(word) else short + word
 
 
+def unit_name(pack: Path, code: str) -> str:
+    """The name of a unit. Raises `NoSuchUnit`."""
+    found = read_regions(pack).filter(pl.col("code") == code)["name"]
+    if found.is_empty():
+        raise NoSuchUnit(f"no unit has the code {code}")
+    return str(found[0])
+
+
 def is_village(code: str) -> bool:
     """Whether the committee is one of villagers (村委会 have 200–399 as last group)."""
     return code[9] in "23"
@@ -111,6 +119,7 @@ def communities(pack: Path, code: str) -> list[Place]:
                 radius=RURAL_METRES if rural else URBAN_METRES,
                 rural=rural,
                 households=0,
+                above=tuple(above),
             )
         )
     return places

@@ -19,7 +19,15 @@ from .characters import Characters
 Rates = Mapping[str, float]
 Rng = np.random.Generator
 
-FIELDS: Final = ("name", "id", "birth", "phone", "address")
+FIELDS: Final = {
+    "name": "name",
+    "id_number": "id",
+    "birth_date": "birth",
+    "phone": "phone",
+    "address": "address",
+}
+"""Column → what the names of its errors begin with."""
+
 SECOND_AREA: Final = 90
 """Where the area codes of second ID numbers begin: nobody's first one lies there."""
 _LOST_PHONES: Final = 950_000_000
@@ -46,8 +54,7 @@ class Mistakes:
         if frame.is_empty():
             return frame.with_columns(errors=pl.lit([], dtype=pl.List(pl.String)))
         noted = []
-        for field, dice in zip(FIELDS, rng.spawn(len(FIELDS)), strict=True):
-            column = {"id": "id_number", "birth": "birth_date"}.get(field, field)
+        for (column, field), dice in zip(FIELDS.items(), rng.spawn(len(FIELDS)), strict=True):
             kinds, chosen = _chosen(dice, rates, field, frame.height)
             values = frame[column].to_list()
             named: list[str | None] = [None] * frame.height
