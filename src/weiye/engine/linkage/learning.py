@@ -1,0 +1,200 @@
+"""Weights and prior from the tables themselves, without any truth.
+
+Expectation–maximisation over everything at once degenerates on blocked pairs (each pair agrees on
+something by construction, so the clusters it finds are blocks, not people). Instead:
+
+* `same` is counted on pairs with one valid ID number, whatever else they say (the ID number's own
+  on pairs equal in name, date of birth and telephone or home);
+* `strangers` on pairs drawn at random, and exactly (from value counts) where levels are rare;
+* `household` on pairs sharing a telephone or a home but bearing two different valid ID numbers;
+* only the sizes of the three groups are then fitted to the candidates, which cannot degenerate:
+  with components held fixed the likelihood has one maximum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from weiye.engine.linkage import kernel as k
+from weiye.engine.linkage.blocking import Candidates
+from weiye.engine.linkage.kernel import Floats, Singles
+from weiye.engine.linkage.model import FLOOR, NUMBER_CHANCE, Model, Tables
+from weiye.engine.linkage.prepare import Prepared
+
+Patterns = npt.NDArray[np.uint32]
+RANDOM_PAIRS: Final = 400_000
+# How many pairs of one's own outweigh the base model.
+SAME_PRIOR, HOUSEHOLD_PRIOR, STRANGER_PRIOR = 200.0, 400.0, 5_000.0
+SAMPLE: Final = 2_000_000
+ROUNDS: Final = 60
+
+
+class Prior(NamedTuple):
+    """Expected pairs of one person and of one household, per pair that is possible at all."""
+
+    same: float
+    household: float
+    possible: float
+
+
+def levels(pattern: Patterns, field: int) -> npt.NDArray[np.int64]:
+    return ((pattern >> np.uint32(k.BITS * field)) & np.uint32(15)).astype(np.int64)
+
+
+def contradict(pattern: Patterns) -> npt.NDArray[np.bool_]:
+    """Whether name and date of birth both say: two people; without a date, name and sex."""
+    name, birth = levels(pattern, k.NAME), levels(pattern, k.BIRTH)
+    other_sex = (birth == k.MISSING) & (levels(pattern, k.SEX) == k.SEX_OTHER)
+    return (name >= k.SURNAME) & (name != k.MASKED) & ((birth >= k.B_MONTHDAY) | other_sex)
+
+
+def pattern_of(prepared: Prepared, left: k.Whole, right: k.Whole) -> Patterns:
+    records, known = prepared.records, prepared.characters
+    out = np.empty(len(left), np.uint32)
+    k.patterns(
+        left, right, records.tokens, records.name, records.shape, records.number, records.birth,
+        records.phone, known.sound, known.toned, known.alike, out,
+    )  # fmt: skip
+    return out
+
+
+def learn_model(
+    prepared: Prepared, found: Candidates, pattern: Patterns, base: Model, seed: int
+) -> Model:
+    """The base, moved by what these tables hold evidence of."""
+    by = [levels(pattern, field) for field in range(len(k.FIELDS))]
+    name, number, birth, sex, phone, place = by
+    same = (number == k.ID_EQUAL) & ~contradict(pattern)
+    sure = (name == k.EQUAL) & (birth == k.B_EQUAL) & (sex != k.SEX_OTHER)
+    sure &= (phone == k.P_EQUAL) | (place == k.HOME)
+    apart = (number == k.ID_OTHER) | (number == k.ID_BORN)
+    apart &= ~((name == k.EQUAL) & (birth == k.B_EQUAL))
+    # Families lend each other's numbers: what counts a field must be the same person by the others.
+    alike = (name > 0) & ((name <= k.LACKING) | (name == k.MASKED))
+    chosen_same = {
+        k.NAME: same & (birth == k.B_EQUAL) & (sex != k.SEX_OTHER),
+        k.BIRTH: same & alike & (sex != k.SEX_OTHER),
+        k.SEX: same & alike & (birth == k.B_EQUAL),
+        k.PHONE: same & alike,
+        k.PLACE: same & alike,
+        k.NUMBER: sure,
+    }
+    # Households show in two ways, and what shows one must not be counted on the pairs it chose.
+    by_home, by_phone = apart & (place == k.HOME), apart & (phone == k.P_EQUAL)
+    either = by_home | by_phone
+    chosen = {k.PHONE: by_home, k.PLACE: by_phone}
+    strangers = _random_patterns(prepared, seed)
+    out: dict[str, dict[str, tuple[float, ...]]] = {"same": {}, "household": {}, "strangers": {}}
+    for field, title in enumerate(k.FIELDS):
+        size = k.COUNT[field]
+        out["same"][title] = _mixed(
+            by[field][chosen_same[field]], size, base.same[title], SAME_PRIOR
+        )
+        if field == k.NUMBER:
+            out["household"][title] = base.household[title]
+        else:
+            out["household"][title] = _mixed(
+                by[field][chosen.get(field, either)], size, base.household[title], HOUSEHOLD_PRIOR
+            )
+        out["strangers"][title] = _mixed(
+            levels(strangers, field), size, base.strangers[title], STRANGER_PRIOR
+        )
+    about = {
+        "pairs with one ID number": int(same.sum()),
+        "sure pairs without looking at the number": int(sure.sum()),
+        "pairs of one household": int(either.sum()),
+        "random pairs": len(strangers),
+    }
+    return Model(
+        out["same"], out["household"], _with_rare(out["strangers"], prepared.average), about
+    )
+
+
+def _mixed(
+    found: npt.NDArray[np.int64], size: int, base: tuple[float, ...], prior: float
+) -> tuple[float, ...]:
+    """Shares of the levels among the filled pairs, the base counting as `prior` pairs."""
+    counts = np.bincount(found, minlength=size + 1)[1 : size + 1] + prior * np.array(base)
+    shares = np.maximum(counts / counts.sum(), FLOOR)
+    return tuple(float(v) for v in np.round(shares / shares.sum(), 9))
+
+
+def _with_rare(
+    strangers: Mapping[str, tuple[float, ...]], average: Mapping[str, float]
+) -> dict[str, tuple[float, ...]]:
+    """What is too rare for a sample: agreement by chance follows from the counts of values."""
+    out = {title: list(values) for title, values in strangers.items()}
+    for title, share in (("name", "name"), ("birth_date", "birth"), ("phone", "phone"),
+                         ("place", "home")):  # fmt: skip
+        out[title][0] = max(average[share], 1e-9)
+    out["id_number"][0] = NUMBER_CHANCE
+    return {title: tuple(v / sum(values) for v in values) for title, values in out.items()}
+
+
+def _random_patterns(prepared: Prepared, seed: int) -> Patterns:
+    n = len(prepared.records.phone)
+    rng = np.random.default_rng(seed)
+    if prepared.linked:
+        count = min(RANDOM_PAIRS, 8 * n, prepared.left * (n - prepared.left) * 2)
+        left = rng.integers(0, max(prepared.left, 1), count).astype(np.int32)
+        right = rng.integers(min(prepared.left, n - 1), n, count).astype(np.int32)
+        return pattern_of(prepared, left, right)
+    left = rng.integers(0, n, min(RANDOM_PAIRS, 8 * n, n * n)).astype(np.int32)
+    right = rng.integers(0, n, len(left)).astype(np.int32)
+    keep = left != right
+    return pattern_of(prepared, left[keep], right[keep])
+
+
+def weigh(
+    prepared: Prepared, found: Candidates, pattern: Patterns, table: Tables
+) -> tuple[Singles, Singles]:
+    """ln likelihood ratios of each pair: one person, one household, against strangers."""
+    same, household = np.empty(len(pattern), np.float32), np.empty(len(pattern), np.float32)
+    k.score(
+        found.left, pattern, prepared.records.share, table.log_m, table.log_h, table.log_u,
+        table.share_of, table.log_average, table.exact, same, household,
+    )  # fmt: skip
+    return same, household
+
+
+def fit_prior(prepared: Prepared, same: Singles, household: Singles) -> Prior:
+    """How many pairs of one person and of one household there are, from the candidates."""
+    n, left = len(prepared.records.phone), prepared.left
+    right = n - left if prepared.linked else n
+    possible = float(left) * right if prepared.linked else n * (n - 1) / 2.0
+    possible = max(possible, 1.0)
+    few = float(min(left, right))
+    step = max(1, -(-len(same) // SAMPLE))
+    # Capped: e^60 is sure enough, and sums stay finite.
+    one = np.exp(np.minimum(same[::step].astype(np.float64), 60.0))
+    home = np.exp(np.minimum(household[::step].astype(np.float64), 60.0))
+    a = b = 0.3 * few / possible
+    for _ in range(ROUNDS):
+        total = a * one + b * home + 1.0
+        # One pair in ten records is assumed beside what is found: tiny tables say little.
+        new_a = (float((a * one / total).sum()) * step + 0.5) / (possible + 1.0)
+        new_b = (float((b * home / total).sum()) * step + 0.5) / (possible + 1.0)
+        settled = abs(new_a - a) < 1e-4 * a and abs(new_b - b) < 1e-4 * b
+        a, b = min(new_a, 0.5), min(new_b, 0.5)
+        if settled:
+            break
+    return Prior(a, b, possible)
+
+
+def log_odds(same: Singles, household: Singles, prior: Prior) -> Floats:
+    """ln odds that each pair is one person, against household members and strangers together."""
+    against = np.logaddexp(household.astype(np.float64) + np.log(prior.household), 0.0)
+    odds: Floats = same.astype(np.float64) + np.log(prior.same) - against
+    return odds
+
+
+def household_share(household: Singles, prior: Prior) -> Floats:
+    """Of what speaks against each pair, the part that is one household (0 to 1)."""
+    share: Floats = 1.0 / (
+        1.0 + np.exp(-np.clip(household.astype(np.float64) + np.log(prior.household), -50, 50))
+    )
+    return share
