@@ -121,14 +121,17 @@ def by_day(day: pl.Expr, of: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -
     """``of(day)``, worked out once per day between the first and the last where rows are many."""
 
     def answer(column: pl.Series) -> pl.Series:
-        numbers = column.to_physical()
+        numbers, there = column.to_physical(), column.is_not_null()
         first, last = numbers.min(), numbers.max()
         if not isinstance(first, int) or not isinstance(last, int):
             return pl.Series(column.name, [None], dtype=dtype).new_from_index(0, column.len())
         if last - first >= column.len():
             return column.to_frame("day").select(of(pl.col("day"))).to_series()
         days = pl.int_range(first, last + 1, dtype=pl.Int32, eager=True).cast(pl.Date)
-        return days.to_frame("day").select(of(pl.col("day"))).to_series().gather(numbers - first)
+        known = days.to_frame("day").select(of(pl.col("day"))).to_series()
+        # Looking up is twice as fast where nothing is missing.
+        found = known.gather((numbers - first).fill_null(0))
+        return pl.select(pl.when(there).then(found)).to_series()
 
     return day.map_batches(answer, return_dtype=dtype, is_elementwise=True)
 

@@ -10,7 +10,7 @@ import polars as pl
 from .. import calendar
 from ..errors import RuleError
 from ..facts import Items, Kind, Record
-from ..language import Call, Compare, Node, Within
+from ..language import Call, Compare, Name, Node, Within
 from .bindings import Around
 from .functions import EDUCATION_LEVELS, SHIFTS, SINCE, Counted, Shift
 from .values import Case, Value, any_of, chosen, false_if_none, literal, named, yuan
@@ -123,27 +123,32 @@ def levels(c: "Compiler", side: Call, op: str, other: Node, around: Around) -> V
     bound = limit.cases[0].value
     yes = [digit for digit, level in EDUCATION_LEVELS.items() if _ORDER[op](level, bound)]
     no = [digit for digit in EDUCATION_LEVELS if digit not in yes]
-    test = _digits(code.expr, yes)
+    mine = side.arguments[0] if around.me is c.root.me and not around.names else None
+    test = _digits(c, code.expr, yes, mine)
     # A first digit that the standard has not got says nothing.
-    known = test | _digits(code.expr, no)
+    known = test | _digits(c, code.expr, no, mine)
     return Value(Kind.BOOL, false_if_none(pl.when(known).then(test), code))
 
 
-def _digits(code: pl.Expr, digits: list[int]) -> pl.Expr:
-    """Whether a code of one or two digits begins with one of ``digits``: by its ranges."""
+def _digits(c: "Compiler", code: pl.Expr, digits: list[int], mine: Node | None) -> pl.Expr:
+    """Whether a code of one or two digits begins with one of ``digits``: by its ranges.
+
+    About a fact of the person asked (``mine``) it is computed once.
+    """
     runs: list[list[int]] = []
     for digit in sorted(digits):
         if runs and runs[-1][-1] == digit - 1:
             runs[-1].append(digit)
         else:
             runs.append([digit])
-    return any_of(
-        [
-            code.is_between(run[0] * tens, run[-1] * tens + tens - 1)
-            for run in runs
-            for tens in (1, 10)
-        ]
-    )
+    tests = []
+    for run in runs:
+        test = any_of([code.is_between(run[0] * n, run[-1] * n + n - 1) for n in (1, 10)])
+        if isinstance(mine, Name):
+            name = f"!digits {mine.name} {run[0]}-{run[-1]}"
+            test = c.share(name, Value(Kind.BOOL, test)).expr
+        tests.append(test)
+    return any_of(tests)
 
 
 def cut(today: date, count: Counted, op: str, limit: int, start: pl.Expr) -> pl.Expr:

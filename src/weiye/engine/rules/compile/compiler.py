@@ -151,7 +151,7 @@ class Compiler:
             frame = frame.with_columns(stage)
         return frame
 
-    def _share(self, name: str, value: Value) -> Value:
+    def share(self, name: str, value: Value) -> Value:
         """The value as a column of its own, computed once: see `shared`."""
         none = None
         if value.none is not None:
@@ -166,7 +166,7 @@ class Compiler:
     def group_clause(self, group: Rule, clause: Clause) -> pl.Expr:
         name = f"!group {group.id} {clause.id}"
         if name not in self.columns:
-            self._share(name, Value(Kind.BOOL, self.clause(clause)))
+            self.share(name, Value(Kind.BOOL, self.clause(clause)))
         return pl.col(name)
 
     # Values ----------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class Compiler:
         if said not in self._alike:
             value = self._compiled(node, around)
             if value.cases is None and isinstance(value.type, Kind):
-                value = self._share(f"!{len(self._alike)}", value)
+                value = self.share(f"!{len(self._alike)}", value)
             self._alike[said] = value
         return self._alike[said]
 
@@ -283,7 +283,7 @@ class Compiler:
         self.expanded.add(name)
         with self.opened(name, column):
             value = self.value(term.when, Around(binding, {}, around.inside))
-        return self._share(f"!term {name}", value) if binding is self.root.me else value
+        return self.share(f"!term {name}", value) if binding is self.root.me else value
 
     def parameter(self, node: Field, around: Around) -> Value:
         parameter = self.book.parameters.get(node.name)
@@ -321,11 +321,12 @@ class Compiler:
         me = around.me
         if me is None or me.unit is None:
             return None
-        digits = len(prefix)
-        start = me.value(me.facts[me.unit]).text.str.slice(0, digits)
-        if me is self.root.me:  # cut off once for all figures by area
-            start = self._share(f"!first {digits}", Value(Kind.TEXT, start)).expr
-        return start == pl.lit(prefix)
+        start = me.value(me.facts[me.unit]).text.str.slice(0, len(prefix))
+        if me is not self.root.me:
+            return start == pl.lit(prefix)
+        # Cut off and compared once for all figures by area.
+        start = self.share(f"!first {len(prefix)}", Value(Kind.TEXT, start)).expr
+        return self.share(f"!in {prefix}", Value(Kind.BOOL, start == pl.lit(prefix))).expr
 
     def _could_be_none(self, node: Node, around: Around) -> bool:
         """Whether 'none' makes sense, whatever this frame happens to hold."""

@@ -132,20 +132,32 @@ def folded(kind: Kind, result: Callable[..., Any], *values: Value) -> Value | No
         conditions = [case.condition for case in chosen_ if case.condition is not None]
         here = all_of(conditions) if conditions else None
         cases.append(Case(here, result(*(case.value for case in chosen_))))
-    dtype = pl.Int64() if kind is Kind.MONEY else _dtype(kind)
-    literals = tuple(Case(case.condition, pl.lit(case.value, dtype=dtype)) for case in cases)
-    return Value(kind, chosen(literals, dtype), None, tuple(cases))
+    return _one_of(kind, cases)
 
 
 def by_cases(kind: Kind, cases: tuple[Case, ...]) -> Value:
     """The value of a parameter; amounts in fen. No cases: unknown."""
     if kind is Kind.MONEY:
         cases = tuple(Case(case.condition, int(Decimal(case.value) * 100)) for case in cases)
-        dtype: pl.DataType = pl.Int64()
-    else:
-        dtype = _dtype(kind)
-    literals = tuple(Case(case.condition, pl.lit(case.value, dtype=dtype)) for case in cases)
-    return Value(kind, chosen(literals, dtype), None, cases)
+    return _one_of(kind, cases)
+
+
+def _one_of(kind: Kind, cases: Sequence[Case]) -> Value:
+    merged: list[Case] = []
+    for case in cases:
+        last = merged[-1] if merged else None
+        if last is None or last.value != case.value or last.condition is None:
+            merged.append(case)
+        else:
+            both = None if case.condition is None else last.condition | case.condition
+            merged[-1] = Case(both, case.value)
+    dtype = pl.Int64() if kind is Kind.MONEY else _dtype(kind)
+    # Choosing among narrow numbers and widening once is half the work.
+    narrow = dtype == pl.Int64() and all(abs(case.value) < 2**31 for case in merged)
+    inner = pl.Int32() if narrow else dtype
+    literals = tuple(Case(case.condition, pl.lit(case.value, dtype=inner)) for case in merged)
+    expr = chosen(literals, inner)
+    return Value(kind, expr.cast(dtype) if narrow else expr, None, tuple(merged))
 
 
 def chosen(cases: tuple[Case, ...], dtype: pl.DataType) -> pl.Expr:
