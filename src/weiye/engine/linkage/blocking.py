@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 
-from weiye.engine.linkage import kernel, prepare
+from weiye.engine.linkage import kernel as k
+from weiye.engine.linkage import prepare
 from weiye.engine.linkage.kernel import Ints, Whole
 from weiye.engine.linkage.prepare import Prepared
 from weiye.engine.linkage.text import Hashes
 
+R = TypeVar("R")
 # One key per pass; a record meets in a pass only where it has all parts.
 PASSES: Final = (
     "id_number",
@@ -29,6 +29,14 @@ PASSES: Final = (
 PASS_NUMBER, PASS_PHONE, PASS_HOME = 0, 1, 2
 
 
+class Pass(NamedTuple):
+    """Who meets in one pass: places ascending by key, then by place, and the key of each."""
+
+    order: Ints
+    column: Hashes
+    dropped: int
+
+
 class Candidates(NamedTuple):
     left: Whole  # places in Prepared.records
     right: Whole
@@ -36,12 +44,9 @@ class Candidates(NamedTuple):
     left_out: int  # records dropped from a pass because too many share the key
 
 
-def keys(prepared: Prepared, block: int) -> tuple[Hashes, int]:
-    """(n, passes) hashes, 0 where a record does not meet; and how many were dropped.
-
-    A key shared by too many is narrowed by name and date of birth; who is still among too many
-    drops out of the pass.
-    """
+def passes(prepared: Prepared, block: int, threads: int) -> list[Pass]:
+    """A key shared by too many is narrowed by name and date of birth; who is still among too many
+    drops out of the pass."""
     records = prepared.records
     tokens = records.tokens
     birth = np.where(records.birth[:, 0] > 0, records.birth[:, 0], records.birth[:, 1])
@@ -57,51 +62,52 @@ def keys(prepared: Prepared, block: int) -> tuple[Hashes, int]:
         (tokens[:, prepare.NAME], tokens[:, prepare.UNIT]),
         (tokens[:, prepare.SOUND], tokens[:, prepare.BASE]),
     ]
-    out = np.zeros((len(tokens), len(parts)), np.uint64)
-    dropped = 0
     narrower = _combine((tokens[:, prepare.NAME], born))
-    for place, part in enumerate(parts):
-        key = _combine(part) if len(part) > 1 else part[0].copy()
-        crowded = _crowded(key, prepared, block)
-        if crowded.any():
-            key[crowded] = np.where(
-                narrower[crowded] != 0, _combine((key[crowded], narrower[crowded])), 0
-            )
-            still = _crowded(key, prepared, block)
-            dropped += int((still | (crowded & (key == 0))).sum())
-            key[still] = 0
-        out[:, place] = key
-    return out, dropped
+
+    def one(which: int) -> Pass:
+        part = parts[which]
+        key = _combine(part) if len(part) > 1 else part[0]
+        order, column = _sorted(key)
+        crowd = k.crowded(order, column, prepared.left, prepared.linked, block)
+        if not crowd.any():
+            return Pass(order, column, 0)
+        key = key.copy()
+        many = order[crowd]
+        key[many] = _combine((key[many], narrower[many]))
+        order, column = _sorted(key)
+        crowd = k.crowded(order, column, prepared.left, prepared.linked, block)
+        dropped = int(crowd.sum() + (key[many] == 0).sum())
+        return Pass(order[~crowd], column[~crowd], dropped)
+
+    return in_order(one, range(len(parts)), threads)
 
 
 def candidates(prepared: Prepared, block: int, threads: int) -> Candidates:
     """All pairs that meet, in the order of passes; in dedupe left < right."""
-    table, dropped = keys(prepared, block)
+    meeting = passes(prepared, block, threads)
+    table = np.zeros((len(prepared.records.phone), len(meeting)), np.uint64)
+    for which, (order, column, _) in enumerate(meeting):
+        table[order, which] = column
 
     def one(which: int) -> tuple[Whole, Whole]:
-        column = table[:, which]
-        there = np.flatnonzero(column)
-        # Equal keys keep the order of places, so that the left table comes first.
-        order: Ints = there[np.argsort(column[there], kind="stable")]
+        order, column, _ = meeting[which]
         empty = np.zeros(0, np.int32)
         size, linked = prepared.left, prepared.linked
-        bound = kernel.meet(order, table, which, size, linked, empty, empty)
+        bound = k.meet(order, column, table, which, size, linked, empty, empty)
         left, right = np.empty(bound, np.int32), np.empty(bound, np.int32)
-        count = kernel.meet(order, table, which, size, linked, left, right) if bound else 0
+        count = k.meet(order, column, table, which, size, linked, left, right) if bound else 0
         return left[:count].copy(), right[:count].copy()
 
-    found = in_order(one, range(len(PASSES)), threads)
+    found = in_order(one, range(len(meeting)), threads)
     return Candidates(
         np.concatenate([left for left, _ in found]),
         np.concatenate([right for _, right in found]),
         tuple(len(left) for left, _ in found),
-        dropped,
+        sum(each.dropped for each in meeting),
     )
 
 
-def in_order(
-    work: Callable[[int], tuple[Whole, Whole]], items: Iterable[int], threads: int
-) -> list[tuple[Whole, Whole]]:
+def in_order(work: Callable[[int], R], items: Iterable[int], threads: int) -> list[R]:
     """The results in the order of the items, whichever thread made them."""
     if threads <= 1:
         return [work(item) for item in items]
@@ -109,23 +115,11 @@ def in_order(
         return list(pool.map(work, items))
 
 
-def _crowded(key: Hashes, prepared: Prepared, block: int) -> npt.NDArray[np.bool_]:
-    """Which records share their key with too many: more pairs than in a block of `block`."""
-    column = pl.Series("key", key)
-    if prepared.linked:
-        of_left = pl.Series("of_left", np.arange(len(key)) < prepared.left)
-        left = pl.DataFrame([column, of_left.cast(pl.Int64)]).select(
-            n=pl.col("of_left").sum().over("key"), all=pl.len().over("key")
-        )
-        n = left["n"].to_numpy().astype(np.int64)
-        pairs = n * (left["all"].to_numpy().astype(np.int64) - n)
-        limit = block * block
-    else:
-        counts = pl.DataFrame([column]).select(n=pl.len().over("key"))["n"].to_numpy()
-        pairs = counts.astype(np.int64)
-        limit = block
-    crowded: npt.NDArray[np.bool_] = (pairs > limit) & (key != 0)
-    return crowded
+def _sorted(key: Hashes) -> tuple[Ints, Hashes]:
+    """Places with a key, ascending by it; equal keys keep the order of places."""
+    there = np.flatnonzero(key)
+    order: Ints = there[np.argsort(key[there], kind="stable")]
+    return order, key[order]
 
 
 def _given(prepared: Prepared) -> Hashes:

@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         "--threshold",
         type=_probability,
         metavar="P",
-        help="probability from which a pair is `link` (default: as the data allow, 99 in 100 right)",
+        help="probability from which a pair is `link` (default: such that 99 in 100 are right)",
     )
     parser.add_argument(
         "--review",

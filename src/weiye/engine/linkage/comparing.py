@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
-from weiye.engine.linkage.model import Model
+import numpy as np
+import polars as pl
+
+from weiye.engine.linkage import evidence, learning, rules
+from weiye.engine.linkage import kernel as k
+from weiye.engine.linkage.model import Model, probability, tables
+from weiye.engine.linkage.prepare import Prepared, prepare
+from weiye.engine.linkage.schema import RECORDS
+from weiye.engine.linkage.text import ID_WIDTH
+
+# Without tables around them: two rows that met, of a town of so many, half of whom are known.
+TOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class Comparison:
     probability: float
     terms: tuple[Term, ...]
     evidence: str
-    notes: tuple[str, ...]  # rules that decided or warn, e.g. 同一身份证号,姓名和出生日期都不同
+    notes: tuple[str, ...]  # rules that decided or warn, e.g. 同一身份证号而姓名、出生日期都不同
 
 
 def compare(
@@ -36,6 +48,76 @@ def compare(
 ) -> Comparison:
     """Compares two records (keys of `RECORDS`, all optional; birth_date a date or text).
 
-    Without tables around them, names, phones and addresses count as ordinarily frequent ones.
+    Without tables around them, names, phones and addresses count as ordinarily frequent ones, so
+    the probability may differ a little from that of `link`; the terms are the same.
     """
-    raise NotImplementedError
+    left, right = _frame(one), _frame(other)
+    prepared = prepare(left, right)
+    first, second = np.zeros(1, np.int32), np.ones(1, np.int32)
+    pattern = learning.pattern_of(prepared, first, second)
+    table = tables(model or Model.default(), prepared.average)
+    prior = learning.Prior(0.5 / TOWN, 1.5 / TOWN, float(TOWN))
+    same, household = learning.weigh(prepared, first, pattern, table)
+    part = learning.household_share(household, prior)
+    weights = evidence.bits(prepared, first, pattern, part, table)
+    ruled = rules.apply(pattern, learning.log_odds(same, household, prior))
+    names = pl.concat([left["name"], right["name"]])
+    said = evidence.sentences(prepared, names, first, second, pattern, weights, ruled.note)[0]
+    told = rules.NOTES[int(ruled.note[0])]
+    return Comparison(
+        round(probability(float(ruled.odds[0])), 6),
+        tuple(
+            Term(
+                k.FIELDS[field],
+                evidence.TITLES[field],
+                _value(field, one, prepared, 0),
+                _value(field, other, prepared, 1),
+                _says(field, int(k.levels(pattern, field)[0])),
+                round(float(weights[0, field]), 1),
+            )
+            for field in evidence.ORDER
+        ),
+        said,
+        (told,) if told else (),
+    )
+
+
+def _frame(record: Mapping[str, object]) -> pl.DataFrame:
+    cells: dict[str, list[str | None]] = {}
+    for column in RECORDS:
+        value = record.get(column.name)
+        if isinstance(value, datetime):
+            value = value.date()
+        cells[column.name] = [
+            value.isoformat() if isinstance(value, date) else None if value is None else str(value)
+        ]
+    return pl.DataFrame(cells, schema={column.name: column.dtype for column in RECORDS})
+
+
+def _says(field: int, level: int) -> str:
+    if level == k.MISSING:
+        return "有一方未填"
+    return evidence.full_width(evidence.SAYS[field][level - 1].rstrip(":"))
+
+
+def _value(field: int, record: Mapping[str, object], prepared: Prepared, row: int) -> str:
+    records = prepared.records
+    if field == k.NUMBER:
+        return mask(bytes(records.number[row][: records.number[row, ID_WIDTH - 1]]).decode())
+    if field == k.BIRTH:
+        value = int(records.birth[row, 0] or records.birth[row, 1])
+        return f"{value // 10000}-{value // 100 % 100:02}-{value % 100:02}" if value else ""
+    if field == k.SEX:
+        return ("", "男", "女")[records.shape[row, 2]]
+    if field == k.PLACE:
+        parts = (record.get("unit"), record.get("address"))
+        return " ".join(str(part).strip() for part in parts if part)
+    return str(record.get({k.NAME: "name", k.PHONE: "phone"}[field]) or "").strip()
+
+
+def mask(number: str) -> str:
+    """An ID number with its middle hidden: 3799**********1234; short ones keep two at each end."""
+    keep = 4 if len(number) >= 15 else 2
+    if len(number) <= 2 * keep:
+        return "*" * len(number)
+    return number[:keep] + "*" * (len(number) - 2 * keep) + number[-keep:]

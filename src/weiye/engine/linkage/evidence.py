@@ -9,11 +9,10 @@ import numpy.typing as npt
 import polars as pl
 
 from weiye.engine.linkage import kernel as k
-from weiye.engine.linkage import learning
-from weiye.engine.linkage.kernel import Floats, Singles, Whole
-from weiye.engine.linkage.learning import Patterns
+from weiye.engine.linkage.kernel import Floats, Patterns, Singles, Whole
 from weiye.engine.linkage.model import Tables
 from weiye.engine.linkage.prepare import PHONE, Prepared
+from weiye.engine.linkage.rules import NOTES
 
 TITLES: Final = ("姓名", "身份证号", "出生日期", "性别", "电话", "住址")
 # By field and level, from level 1. A colon at the end asks for both values.
@@ -28,8 +27,8 @@ SAYS: Final[tuple[tuple[str, ...], ...]] = (
         "两个有效身份证号,仅顺序码不同", "证件号不同(其中有不合校验的)", "两个有效身份证号,不同",
     ),
     (
-        "出生日期相同", "出生月日互换", "出生日期错一位", "同年出生,一方填1月1日", "生日相同、年份不同",
-        "同年同月出生", "同年出生", "出生年份差一年", "出生日期不同",
+        "出生日期相同", "出生月日互换", "出生日期错一位", "同年出生,一方填1月1日",
+        "生日相同、年份不同", "同年同月出生", "同年出生", "出生年份差一年", "出生日期不同",
     ),
     ("性别相同", "性别不同"),
     ("电话相同", "电话错一位", "电话不同"),
@@ -37,15 +36,6 @@ SAYS: Final[tuple[tuple[str, ...], ...]] = (
 )  # fmt: skip
 # The order in which terms are read.
 ORDER: Final = (k.NUMBER, k.NAME, k.BIRTH, k.PHONE, k.SEX, k.PLACE)
-SAME_NUMBER_NOTE: Final = "同一身份证号而姓名、出生日期都不同,请核对是谁的号"
-TWO_NUMBERS_NOTE: Final = "两个有效身份证号,请核对是否一人两号"
-GROUP_NOTE: Final = "与同组其他记录矛盾"
-THROUGH_NOTE: Final = "经同组其他记录相连"
-RIVAL_NOTE: Final = "还有相近的人"
-SHARED_NOTE: Final = "几行指向同一人而身份证号不同"
-NOTES: Final = (
-    "", SAME_NUMBER_NOTE, TWO_NUMBERS_NOTE, GROUP_NOTE, THROUGH_NOTE, RIVAL_NOTE, SHARED_NOTE,
-)  # fmt: skip
 
 
 def bits(
@@ -75,18 +65,18 @@ def sentences(
     weights: Singles,
     notes: npt.NDArray[np.int64],
 ) -> pl.Series:
-    """One line per pair: “身份证号两位互换 +9.8；姓名同音：张微/张薇 +4.1；电话相同（2人共用） +3.0”."""
+    """One line per pair: “身份证号两位互换 +9.8；姓名同音：张微/张薇 +4.1”, notes last."""
     first, second = names.gather(left), names.gather(right)
     shared = holders(prepared).gather(left).cast(pl.String)
     columns = {"first": first.fill_null(""), "second": second.fill_null(""), "shared": shared}
     terms = []
     for field in ORDER:
-        level = learning.levels(pattern, field)
+        level = k.levels(pattern, field)
         columns[f"level{field}"] = pl.Series(level)
         columns[f"weight{field}"] = pl.Series(weights[:, field])
         said = pl.col(f"level{field}").replace_strict(
             list(range(len(SAYS[field]) + 1)),
-            ["", *(_full_width(text) for text in SAYS[field])],
+            ["", *(full_width(text) for text in SAYS[field])],
             return_dtype=pl.String,
         )
         if field == k.NAME:
@@ -94,9 +84,9 @@ def sentences(
                 pl.format("{}/{}", "first", "second")
             ).otherwise(pl.lit(""))
         if field == k.PHONE:
-            said = said + pl.when(pl.col(f"level{field}") == k.P_EQUAL).then(
-                pl.format("（{}人共用）", "shared")
-            ).otherwise(pl.lit(""))
+            said = said + pl.when(
+                (pl.col(f"level{field}") == k.P_EQUAL) & (pl.col("shared").cast(pl.Int64) > 2)
+            ).then(pl.format("（共{}条记录用此号）", "shared")).otherwise(pl.lit(""))
         weight = pl.col(f"weight{field}")
         # From a table of texts: a float's own text differs between versions of libraries.
         tenths = (weight * 10).round().cast(pl.Int64)
@@ -109,7 +99,7 @@ def sentences(
         )
     columns["note"] = pl.Series(notes)
     note = pl.col("note").replace_strict(
-        list(range(len(NOTES))), [_full_width(t) or None for t in NOTES], return_dtype=pl.String
+        list(range(len(NOTES))), [full_width(t) or None for t in NOTES], return_dtype=pl.String
     )
     return (
         pl.DataFrame(columns)
@@ -118,5 +108,6 @@ def sentences(
     )
 
 
-def _full_width(text: str) -> str:
+def full_width(text: str) -> str:
+    """With the punctuation that Chinese text uses."""
     return text.translate(str.maketrans(",:()", "，：（）"))

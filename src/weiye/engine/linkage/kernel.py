@@ -24,6 +24,7 @@ Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Singles = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
+Patterns = npt.NDArray[np.uint32]
 F = TypeVar("F", bound=Callable[..., Any])
 
 FIELDS: Final = ("name", "id_number", "birth_date", "sex", "phone", "place")
@@ -60,9 +61,14 @@ def compiled(function: F) -> F:
     return made  # type: ignore[no-any-return]
 
 
+def levels(pattern: Patterns, field: int) -> Ints:
+    """The level of one field in every pattern."""
+    return ((pattern >> np.uint32(BITS * field)) & np.uint32(LEVELS - 1)).astype(np.int64)
+
+
 @compiled
 def look_alike(a: int, b: int, alike: Whole) -> bool:
-    for at in range(alike.shape[1]):
+    for at in range(alike.shape[1]):  # noqa: SIM110 (numba)
         if alike[a, at] == b or alike[b, at] == a:
             return True
     return False
@@ -327,13 +333,13 @@ def patterns(
 
 @compiled
 def meet(
-    order: Ints, keys: Hashes, which: int, left_size: int, linked: bool,
+    order: Ints, column: Hashes, keys: Hashes, which: int, left_size: int, linked: bool,
     out_left: Whole, out_right: Whole,
 ) -> int:  # fmt: skip
     """Pairs that share key `which` and none before it; returns how many were written.
 
-    `order`: places of the records that have the key, ascending by it, then by place. A key of 0
-    is none. With empty outputs nothing is written and an upper bound is returned.
+    `order`: places of the records that have the key, ascending by it, then by place; `column`: the
+    key of each of them. With empty outputs nothing is written and an upper bound is returned.
     """
     count = 0
     bound = 0
@@ -341,9 +347,9 @@ def meet(
     write = out_left.shape[0] > 0
     begin = 0
     while begin < n:
-        key = keys[order[begin], which]
+        key = column[begin]
         end = begin + 1
-        while end < n and keys[order[end], which] == key:
+        while end < n and column[end] == key:
             end += 1
         split = begin
         if linked:
@@ -371,8 +377,34 @@ def meet(
 
 
 @compiled
+def crowded(
+    order: Ints, column: Hashes, left_size: int, linked: bool, block: int
+) -> npt.NDArray[np.bool_]:
+    """Which of the records (as `order` and `column` of `meet`) stand among too many: more than
+    `block`, or more pairs of two tables than such a block's square."""
+    n = order.shape[0]
+    out = np.zeros(n, np.bool_)
+    begin = 0
+    while begin < n:
+        end = begin + 1
+        while end < n and column[end] == column[begin]:
+            end += 1
+        if linked:
+            left = 0
+            while begin + left < end and order[begin + left] < left_size:
+                left += 1
+            many = left * (end - begin - left) > block * block
+        else:
+            many = end - begin > block
+        if many:
+            out[begin:end] = True
+        begin = end
+    return out
+
+
+@compiled
 def score(
-    left: Whole, pattern: npt.NDArray[np.uint32], share: Singles, log_m: Floats, log_h: Floats,
+    left: Whole, pattern: Patterns, share: Singles, log_m: Floats, log_h: Floats,
     log_u: Floats, share_of: Whole, log_average: Floats, exact: Bytes,
     out_m: Singles, out_h: Singles,
 ) -> None:  # fmt: skip
@@ -391,10 +423,7 @@ def score(
             column = share_of[field, level]
             if column >= 0:
                 s = share[left[at], column]
-                if exact[field, level] == 1:
-                    u = s
-                else:
-                    u = min(u + s - log_average[column], -0.01)
+                u = s if exact[field, level] == 1 else min(u + s - log_average[column], -0.01)
             m += log_m[field, level] - u
             h += log_h[field, level] - u
         out_m[at] = m
@@ -403,7 +432,7 @@ def score(
 
 @compiled
 def explain(
-    left: Whole, pattern: npt.NDArray[np.uint32], share: Singles, household: Floats,
+    left: Whole, pattern: Patterns, share: Singles, household: Floats,
     log_m: Floats, log_h: Floats, log_u: Floats, share_of: Whole, log_average: Floats,
     exact: Bytes, out: Singles,
 ) -> None:  # fmt: skip
@@ -420,10 +449,7 @@ def explain(
             column = share_of[field, level]
             if column >= 0:
                 s = share[left[at], column]
-                if exact[field, level] == 1:
-                    u = s
-                else:
-                    u = min(u + s - log_average[column], -0.01)
+                u = s if exact[field, level] == 1 else min(u + s - log_average[column], -0.01)
             r = household[at]
             against = r * log_h[field, level] + (1.0 - r) * u
             out[at, field] = (log_m[field, level] - against) * 1.4426950408889634

@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from weiye.engine.linkage import kernel as k
-from weiye.engine.linkage.blocking import Candidates
-from weiye.engine.linkage.kernel import Floats, Singles
+from weiye.engine.linkage.blocking import Candidates, in_order
+from weiye.engine.linkage.kernel import Floats, Patterns, Singles, levels
 from weiye.engine.linkage.model import FLOOR, NUMBER_CHANCE, Model, Tables
 from weiye.engine.linkage.prepare import Prepared
+from weiye.engine.linkage.rules import contradict
 
-Patterns = npt.NDArray[np.uint32]
 RANDOM_PAIRS: Final = 400_000
 # How many pairs of one's own outweigh the base model.
 SAME_PRIOR, HOUSEHOLD_PRIOR, STRANGER_PRIOR = 200.0, 400.0, 5_000.0
@@ -41,24 +41,20 @@ class Prior(NamedTuple):
     possible: float
 
 
-def levels(pattern: Patterns, field: int) -> npt.NDArray[np.int64]:
-    return ((pattern >> np.uint32(k.BITS * field)) & np.uint32(15)).astype(np.int64)
-
-
-def contradict(pattern: Patterns) -> npt.NDArray[np.bool_]:
-    """Whether name and date of birth both say: two people; without a date, name and sex."""
-    name, birth = levels(pattern, k.NAME), levels(pattern, k.BIRTH)
-    other_sex = (birth == k.MISSING) & (levels(pattern, k.SEX) == k.SEX_OTHER)
-    return (name >= k.SURNAME) & (name != k.MASKED) & ((birth >= k.B_MONTHDAY) | other_sex)
-
-
-def pattern_of(prepared: Prepared, left: k.Whole, right: k.Whole) -> Patterns:
+def pattern_of(prepared: Prepared, left: k.Whole, right: k.Whole, threads: int = 1) -> Patterns:
+    """How every pair of places agrees; threads work on parts of the pairs."""
     records, known = prepared.records, prepared.characters
     out = np.empty(len(left), np.uint32)
-    k.patterns(
-        left, right, records.tokens, records.name, records.shape, records.number, records.birth,
-        records.phone, known.sound, known.toned, known.alike, out,
-    )  # fmt: skip
+    parts = np.linspace(0, len(left), 4 * threads + 1 if threads > 1 else 2).astype(np.int64)
+
+    def one(part: int) -> None:
+        cut = slice(parts[part], parts[part + 1])
+        k.patterns(
+            left[cut], right[cut], records.tokens, records.name, records.shape, records.number,
+            records.birth, records.phone, known.sound, known.toned, known.alike, out[cut],
+        )  # fmt: skip
+
+    in_order(one, range(len(parts) - 1), threads)
     return out
 
 
@@ -150,12 +146,12 @@ def _random_patterns(prepared: Prepared, seed: int) -> Patterns:
 
 
 def weigh(
-    prepared: Prepared, found: Candidates, pattern: Patterns, table: Tables
+    prepared: Prepared, left: k.Whole, pattern: Patterns, table: Tables
 ) -> tuple[Singles, Singles]:
     """ln likelihood ratios of each pair: one person, one household, against strangers."""
     same, household = np.empty(len(pattern), np.float32), np.empty(len(pattern), np.float32)
     k.score(
-        found.left, pattern, prepared.records.share, table.log_m, table.log_h, table.log_u,
+        left, pattern, prepared.records.share, table.log_m, table.log_h, table.log_u,
         table.share_of, table.log_average, table.exact, same, household,
     )  # fmt: skip
     return same, household

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from weiye.engine.linkage import blocking, evidence, learning
+from weiye.engine.linkage import blocking, evidence, learning, rules
 from weiye.engine.linkage import kernel as k
-from weiye.engine.linkage.kernel import Floats, Hashes, Whole
-from weiye.engine.linkage.learning import Patterns
+from weiye.engine.linkage.kernel import Floats, Hashes, Patterns, Whole
 from weiye.engine.linkage.model import Model, Tables, tables
 from weiye.engine.linkage.prepare import NUMBER, Prepared, prepare
 from weiye.engine.linkage.schema import DECIDED, LINK, LINKS, RECORDS, REVIEW
@@ -20,7 +19,6 @@ from weiye.engine.linkage.text import VALID_ID
 from weiye.engine.tables import conform
 
 DIFFERENT = 0.01  # pairs less probable than this are different people to a group
-RULE_ODDS = float(np.log(9_999.0))  # an equal valid ID number, unless name and birth contradict
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,10 @@ def link(
     linked = best & (chance >= threshold) & ~scored.refused
     note = scored.note.copy()
     close = (chance < threshold) & (odds / (1.0 + odds) >= threshold) & (note == 0)
-    note[close] = evidence.NOTES.index(evidence.RIVAL_NOTE)
+    note[close] = rules.RIVAL
     clash = linked & ~scored.by_number & _shared(scored, linked)
     linked &= ~clash
-    note[clash] = evidence.NOTES.index(evidence.SHARED_NOTE)
+    note[clash] = rules.SHARED
     return _result(scored, ids, chance, linked, note, chosen, names=pl.concat([one, other])["name"])
 
 
@@ -129,10 +127,10 @@ def dedupe(
     wanted = (chance >= threshold) & ~scored.refused
     group, kept = _groups(scored, chance, wanted, known, count)
     note = scored.note.copy()
-    note[wanted & ~kept] = evidence.NOTES.index(evidence.GROUP_NOTE)
+    note[wanted & ~kept] = rules.GROUP
     together = (group[scored.left] == group[scored.right]) & ~kept & (chance >= DIFFERENT)
     through = together & ~scored.refused & ~wanted
-    note[through] = evidence.NOTES.index(evidence.THROUGH_NOTE)
+    note[through] = rules.THROUGH
     linked = kept | through
     return _result(scored, one["id"], chance, linked, note, chosen, names=one["name"])
 
@@ -149,7 +147,7 @@ def learn(
     one = _records(left, "左表")
     prepared = prepare(one, None if right is None else _records(right, "右表"))
     found = blocking.candidates(prepared, chosen.block, chosen.threads)
-    pattern = learning.pattern_of(prepared, found.left, found.right)
+    pattern = learning.pattern_of(prepared, found.left, found.right, chosen.threads)
     return learning.learn_model(prepared, found, pattern, base or Model.default(), chosen.seed)
 
 
@@ -177,7 +175,11 @@ class Scored(NamedTuple):
     note: npt.NDArray[np.int64]  # place in evidence.NOTES
 
     def only(self, keep: npt.NDArray[np.bool_]) -> Scored:
-        return Scored(self.prepared, self.table, *(column[keep] for column in self[2:]))
+        return Scored(
+            self.prepared, self.table, self.left[keep], self.right[keep], self.pattern[keep],
+            self.odds[keep], self.household[keep], self.by_number[keep], self.refused[keep],
+            self.note[keep],
+        )  # fmt: skip
 
 
 class Known(NamedTuple):
@@ -198,26 +200,19 @@ def _records(frame: pl.DataFrame, what: str) -> pl.DataFrame:
 
 def _scored(prepared: Prepared, settings: Settings, model: Model | None) -> Scored:
     found = blocking.candidates(prepared, settings.block, settings.threads)
-    pattern = learning.pattern_of(prepared, found.left, found.right)
+    pattern = learning.pattern_of(prepared, found.left, found.right, settings.threads)
     used = model or learning.learn_model(prepared, found, pattern, Model.default(), settings.seed)
     table = tables(used, prepared.average)
-    same, household = learning.weigh(prepared, found, pattern, table)
+    same, household = learning.weigh(prepared, found.left, pattern, table)
     prior = learning.fit_prior(prepared, same, household)
     odds = learning.log_odds(same, household, prior)
-    number = learning.levels(pattern, k.NUMBER)
-    one_number = number == k.ID_EQUAL
-    contradicting = one_number & learning.contradict(pattern)
-    by_number = one_number & ~contradicting
-    two_numbers = (number == k.ID_OTHER) | (number == k.ID_BORN)
-    odds[by_number] = np.maximum(odds[by_number], RULE_ODDS)
-    note = np.zeros(len(odds), np.int64)
-    note[contradicting] = evidence.NOTES.index(evidence.SAME_NUMBER_NOTE)
-    note[two_numbers] = evidence.NOTES.index(evidence.TWO_NUMBERS_NOTE)
+    ruled = rules.apply(pattern, odds)
     # Whoever shares a number with somebody else is shown, however improbable it is.
-    odds[contradicting] = np.maximum(odds[contradicting], np.log(settings.review) + 0.1)
+    shown = ruled.note == rules.SAME_NUMBER
+    ruled.odds[shown] = np.maximum(ruled.odds[shown], np.log(settings.review) + 0.1)
     return Scored(
-        prepared, table, found.left, found.right, pattern, odds,
-        learning.household_share(household, prior), by_number, contradicting | two_numbers, note,
+        prepared, table, found.left, found.right, pattern, ruled.odds,
+        learning.household_share(household, prior), ruled.by_number, ruled.refused, ruled.note,
     )  # fmt: skip
 
 

@@ -13,10 +13,11 @@ from pypinyin import Style, pinyin
 NAME_WIDTH: Final = 8  # characters of a name compared one by one
 ALIKE: Final = 16  # look-alikes kept per character
 MASKED: Final = 1  # the code of *, which stands for any character
-COMPOUND: Final = frozenset(
-    "欧阳 司马 上官 诸葛 夏侯 东方 尉迟 公孙 令狐 慕容 司徒 皇甫 宇文 长孙 端木 独孤 南宫 西门 澹台 轩辕 呼延 申屠 淳于 单于 "
-    "太史 公冶 公羊 宗政 濮阳 钟离 闻人 鲜于 闾丘 司空 仲孙 拓跋 百里 东郭 南门 羊舌 微生 梁丘 左丘 東方 歐陽 司馬 諸葛".split()
+_COMPOUND = (
+    "欧阳司马上官诸葛夏侯东方尉迟公孙令狐慕容司徒皇甫宇文长孙端木独孤南宫西门澹台轩辕呼延申屠淳于单于"
+    "太史公冶公羊宗政濮阳钟离闻人鲜于闾丘司空仲孙拓跋百里东郭南门羊舌微生梁丘左丘東方歐陽司馬諸葛"
 )
+COMPOUND: Final = frozenset(_COMPOUND[at : at + 2] for at in range(0, len(_COMPOUND), 2))
 
 
 class Characters(NamedTuple):
@@ -56,7 +57,9 @@ def are_alike(one: str, other: str) -> bool:
 @cache
 def _syllable(char: str) -> str:
     """Pinyin with the tone as a digit ('zhang1'), '' for what is no Chinese character."""
-    found: str = pinyin(char, style=Style.TONE3, neutral_tone_with_five=True, errors="ignore")
+    found: list[list[str]] = pinyin(
+        char, style=Style.TONE3, neutral_tone_with_five=True, errors="ignore"
+    )
     return found[0][0] if found else ""
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from weiye.engine.linkage import text
+from weiye.engine.linkage.addresses import read_addresses
 from weiye.engine.linkage.names import COMPOUND, MASKED, NAME_WIDTH, Characters, characters
 from weiye.engine.linkage.text import Bytes, Hashes, Ints
 
@@ -62,12 +63,15 @@ def prepare(left: pl.DataFrame, right: pl.DataFrame | None) -> Prepared:
     names = _clean_names(frame["name"])
     flat, start = text.flatten(names)
     length = np.diff(start)
-    points = np.unique(flat)
-    points = points[points != ord("*")]
+    code_of = np.zeros(0x110000, np.int64)
+    code_of[flat] = 1
+    code_of[ord("*")] = 0
+    points = np.flatnonzero(code_of)[:65_000].astype(np.uint32)  # codes are kept in 16 bits
     known = characters(points)
-    code = np.searchsorted(points, flat).astype(np.int64) + 2
-    code[flat == ord("*")] = MASKED
-    code[code > 65_535] = 0  # more distinct characters than Unicode's common planes hold names of
+    code_of[:] = 0
+    code_of[points] = np.arange(len(points)) + 2
+    code_of[ord("*")] = MASKED
+    code = code_of[flat]
     codes = np.zeros((n, NAME_WIDTH), np.uint16)
     name_hash, sound_hash = text.pack_names(code, start, known.sound, codes)
     compound = names.str.slice(0, 2).is_in(list(COMPOUND)).to_numpy() & (length > 2)
@@ -80,7 +84,7 @@ def prepare(left: pl.DataFrame, right: pl.DataFrame | None) -> Prepared:
     number, kind, id_birth, id_sex, id_hash = text.read_ids(flat, start)
     birth = text.read_dates(*text.flatten(frame["birth_date"]))
     phone = text.read_phones(*text.flatten(frame["phone"]))
-    base, building, home, door = text.read_addresses(*text.flatten(frame["address"]))
+    base, building, home, door = read_addresses(*text.flatten(frame["address"]))
     said = frame["sex"].fill_null("").str.strip_chars().str.slice(0, 1).str.to_uppercase()
     sex = said.replace_strict(
         ["男", "1", "M", "女", "2", "F"], [1, 1, 1, 2, 2, 2], default=0, return_dtype=pl.UInt8
