@@ -5,19 +5,21 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from django.db import connection
 
 from tests.world import actor
 from weiye.base.accounts.models import Account
 from weiye.base.accounts.passwords import complaints
 from weiye.base.audit.models import AuditEntry
-from weiye.base.privacy.identifiers import read_id_number
+from weiye.base.privacy.documents import CITIZEN, read_document
 from weiye.base.regions.models import Unit
 from weiye.base.regions.reading import read_regions
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.employers.actions import problems
 from weiye.registers.employers.models import Employer, PublicVacancy, Vacancy
+from weiye.registers.people.biography import cleaned
 from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
 from weiye.registers.training.models import Programme
 from weiye.services.demonstration import actions, loading, queries
@@ -114,12 +116,18 @@ def test_everything_is_marked_synthetic_and_its_numbers_belong_to_nobody(loaded)
             assert not model.objects.filter(synthetic=False).exists(), model
         people = list(Person.objects.order_by("pk"))
         assert Account.objects.filter(synthetic=True).count() == 12
-    assert len(people) == loaded.people
+    twice = [person for person in people if person.source == loading.VISIT]
+    assert len(people) == loaded.people + len(twice)
+    assert len(twice) == 2 * 5
+    assert not any(person.id_number for person in twice)
     for person in people:
-        citizen = read_id_number(person.id_number)
-        assert person.id_number.startswith("3799")
-        assert (citizen.birth_date, citizen.sex) == (person.birth_date, person.sex)
-        assert not person.phone or (person.phone.startswith("2000") and len(person.phone) == 11)
+        assert not person.phone or (person.phone.startswith("20") and len(person.phone) == 11)
+        if person in twice:
+            continue
+        found = read_document(person.id_kind, person.id_number)
+        if found.kind == CITIZEN:
+            assert person.id_number.startswith("3799")
+            assert (found.birth_date, found.sex) == (person.birth_date, person.sex)
         assert person.source == loading.SOURCE
         assert person.lon is None, "a person's point is set by somebody, never by us"
 
@@ -188,6 +196,34 @@ def test_only_the_system_may_load(county):
         load(actor=actor("county"), as_of=AS_OF)
 
 
+@pytest.mark.requirement("PPL-1")
+def test_people_have_a_past_papers_and_departments_that_know_of_them(loaded):
+    with fence(system()):
+        people = list(Person.objects.exclude(source=loading.VISIT))
+        periods = StatusPeriod.objects.count()
+    assert periods > 2 * len(people)
+    adults = [person for person in people if person.birth_date.year < 2000]
+    schooled = [person for person in adults if person.education_history]
+    assert len(schooled) > 0.8 * len(adults)
+    assert sum(bool(person.work_history) for person in adults) > 0.6 * len(adults)
+    for person in people:
+        for fact in ("education_history", "work_history", "skill_certificates"):
+            records = getattr(person, fact)
+            assert cleaned(fact, records, on=AS_OF) == (records or None)
+        for source, facts in person.fact_sources.items():
+            assert source.endswith("共享数据（演示）")
+            assert all(getattr(person, fact) is not None for fact in facts)
+    limits = survey_limits()
+    limited = [person for person in people if person.health_limits]
+    assert limited
+    assert all(set(person.health_limits) <= limits for person in limited)
+
+
+def survey_limits() -> set[str]:
+    text = (ROOT / "packs" / "shandong" / "surveys.yaml").read_text(encoding="utf-8")
+    return set(yaml.safe_load(text)["health_limits"])
+
+
 @pytest.mark.requirement("ORG-2")
 def test_a_worker_sees_the_own_community_and_nothing_next_door(loaded):
     from weiye.base.accounts.models import Membership
@@ -206,7 +242,7 @@ def test_a_worker_sees_the_own_community_and_nothing_next_door(loaded):
     assert 0 < seen("xingzhu") < 30
     assert 50 < seen("wangge") < town
     assert seen("zhudao") > town
-    assert seen("huancui") == loaded.people
+    assert seen("huancui") == loaded.people + 2 * 5
 
 
 def test_sign_ins_work_one_per_role_and_differ_between_installations(loaded, settings):

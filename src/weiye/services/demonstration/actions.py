@@ -25,6 +25,7 @@ from weiye.registers.people.residents import open_account
 from weiye.services.assistance.models import AssistanceFile, FileState
 
 from . import history, queries
+from .doubles import doubles
 from .loading import NoAreaTree, write
 from .places import (
     communities,
@@ -81,6 +82,7 @@ def load(*, actor: Actor, seed: int = SEED, as_of: date | None = None) -> Loaded
             seed=seed,
             as_of=as_of or timezone.localdate(),
             counts=counts,
+            plan=plan,
         )
         for entry in plan["accounts"]:
             _account(actor, entry)
@@ -164,7 +166,9 @@ def society_of(
         rng=np.random.default_rng(seed),
         county=unit_code,
         first_area=first_area,
-        **counts,
+        employers=counts["employers"],
+        vacancies=counts["vacancies"],
+        programmes=counts["programmes"],
     )
 
 
@@ -185,7 +189,9 @@ def societies_of(
         as_of=as_of,
         seed=seed,
         county=unit_code,
-        **counts,
+        employers=counts["employers"],
+        vacancies=counts["vacancies"],
+        programmes=counts["programmes"],
     )
 
 
@@ -198,6 +204,7 @@ def _load(
     seed: int,
     as_of: date,
     counts: Mapping[str, int],
+    plan: Mapping[str, Any] | None = None,
 ) -> Loaded:
     if queries.real_people(actor):
         raise RealPeople(
@@ -217,7 +224,19 @@ def _load(
         counts=counts,
         first_area=first_area,
     )
-    write(actor=actor, society=society, places=places, county=unit, as_of=as_of)
+    twice = None
+    if plan is not None:
+        units = [entry["unit"] for entry in plan["deep"]]
+        twice = doubles(society, read_yaml(pack, "characters"), units, plan["doubles"], seed)
+    write(
+        actor=actor,
+        society=society,
+        places=places,
+        county=unit,
+        as_of=as_of,
+        limits=plan["health_limits"] if plan else (),
+        doubles=twice,
+    )
     last_area = society.people["id_number"].str.slice(4, 2).max()
     detail: dict[str, Any] = {
         "seed": seed,

@@ -1,5 +1,6 @@
 """Writes a simulated society into the registers, in bulk and in the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -19,7 +20,10 @@ from weiye.registers.people.columns import FACTS
 from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
 from weiye.registers.training.models import Programme
 
+from .biographies import biographies, certificates
+
 SOURCE: Final = "演示数据（模拟生成）"
+VISIT: Final = "入户走访登记（演示）"
 
 
 class NoAreaTree(RuntimeError):
@@ -27,11 +31,24 @@ class NoAreaTree(RuntimeError):
 
 
 def write(
-    *, actor: Actor, society: Society, places: list[Place], county: Unit, as_of: date
+    *,
+    actor: Actor,
+    society: Society,
+    places: list[Place],
+    county: Unit,
+    as_of: date,
+    limits: Sequence[str] = (),
+    doubles: pl.DataFrame | None = None,
 ) -> None:
-    """Adds everything in the society; nothing of it may be there yet."""
+    """Adds everything in the society; nothing of it may be there yet.
+
+    `limits`: see `biographies`. `doubles` are entered as people of their own although they are
+    in the society already (see `doubles`).
+    """
     units = _units(actor, society, places)
-    people = _people(society, units, as_of)
+    people = _people(society, units, as_of, limits)
+    if doubles is not None:
+        _doubles(doubles, units, as_of)
     _histories(society, people, as_of)
     _work(society, units)
     _programmes(society, county)
@@ -64,7 +81,9 @@ def _units(actor: Actor, society: Society, places: list[Place]) -> dict[str, Uni
     return units
 
 
-def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, Person]:
+def _people(
+    society: Society, units: dict[str, Unit], as_of: date, limits: Sequence[str]
+) -> dict[int, Person]:
     """Households and people; people by the society's own number."""
     homes = {
         row["household_id"]: Household(
@@ -78,8 +97,13 @@ def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, 
     }
     insert_objects(homes.values())
     people = {}
+    lives = biographies(society, limits, as_of)
     for row in society.people.iter_rows(named=True):
         facts = {name: row[name] for name in (*FACTS, "known_none")}
+        facts |= lives[row["person_id"]]
+        facts["skill_certificates"] = certificates(
+            facts["skill_certificates"], row["person_id"], as_of
+        )
         people[row["person_id"]] = Person(
             unit=units[row["unit_code"]],
             unit_path=row["unit_path"],
@@ -97,6 +121,27 @@ def _people(society: Society, units: dict[str, Unit], as_of: date) -> dict[int, 
         )
     insert_objects(people.values())
     return people
+
+
+def _doubles(doubles: pl.DataFrame, units: dict[str, Unit], as_of: date) -> None:
+    """People whom somebody entered again at the door, without looking whether they are there."""
+    insert_objects(
+        Person(
+            unit=units[row["unit_code"]],
+            unit_path=row["unit_path"],
+            name=row["name"],
+            name_key=name_key(row["name"]),
+            phone=row["phone"],
+            phone_index=blind_index(row["phone"]) if row["phone"] else None,
+            address=row["address"],
+            birth_date=row["birth_date"],
+            sex=row["sex"],
+            source=VISIT,
+            as_of=as_of,
+            synthetic=True,
+        )
+        for row in doubles.iter_rows(named=True)
+    )
 
 
 def _histories(society: Society, people: dict[int, Person], as_of: date) -> None:

@@ -5,7 +5,9 @@ files in each department's own shape. Both plant errors at the rates of a pack (
 say which were planted where.
 """
 
+from .characters import Characters
+from .errors import Mistakes
 from .linkage import LinkageTables, linkage_tables
 from .rosters import Rosters
 
-__all__ = ["LinkageTables", "Rosters", "linkage_tables"]
+__all__ = ["Characters", "LinkageTables", "Mistakes", "Rosters", "linkage_tables"]
