@@ -35,7 +35,7 @@ def django_db_setup(
     from django.test.utils import setup_databases, teardown_databases
 
     with django_db_blocker.unblock():
-        created = setup_databases(verbosity=0, interactive=False)
+        created = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
         assert connections["default"].settings_dict["NAME"].startswith("test_")
         from tests.world import plant
 

@@ -11,7 +11,7 @@ DOCS = ROOT / "docs" / "operations.md"
 FOREIGN = {
     "HOME", "PATH", "XDG_DATA_HOME", "PLAYWRIGHT_BROWSERS_PATH", "DISPLAY", "WAYLAND_DISPLAY",
     "DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR", "WEIYE_PROBE_URL",
-    "TMPDIR", "npm_config_cache",
+    "TMPDIR", "npm_config_cache", "PYTEST_XDIST_WORKER", "WEIYE_TEST_WORKER",
 }  # fmt: skip
 # Read by the shell script `weiye`, and by programs that we start.
 ELSEWHERE = {"WEIYE_PYTHON", "PIP_INDEX_URL", "HTTPS_PROXY", "npm_config_registry", "PIP_CERT"}

@@ -5,6 +5,7 @@ alias the login would own the tables and row-level security would be off.
 """
 
 import os
+from urllib.parse import urlsplit
 
 for _name, _value in {
     "WEIYE_SECRET_KEY": "test-only-not-a-secret",
@@ -12,6 +13,15 @@ for _name, _value in {
     "WEIYE_INDEX_KEY": "00" * 31 + "02",
 }.items():
     os.environ.setdefault(_name, _value)
+
+# Two runs side by side (pytest-xdist): a database for each, told to what they start as well.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker and os.environ.get("WEIYE_TEST_WORKER") != _worker:
+    os.environ["WEIYE_TEST_WORKER"] = _worker
+    for _name in ("WEIYE_OWNER_URL", "WEIYE_APP_URL"):
+        if _name in os.environ:
+            _url = urlsplit(os.environ[_name])
+            os.environ[_name] = _url._replace(path=f"{_url.path}_{_worker}").geturl()
 
 from weiye.config.settings import *  # noqa: E402, F403
 from weiye.config.settings import DATABASES, STATIC_ROOT, TEMPLATES  # noqa: E402

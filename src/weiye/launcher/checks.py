@@ -14,6 +14,9 @@ from weiye.launcher.processes import end_with_parent
 from weiye.launcher.progress import Progress
 from weiye.launcher.trouble import Stop
 
+# Processes that run tests side by side; each has a database, and a product when it meets a browser.
+WORKERS = 2
+
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
@@ -89,9 +92,9 @@ def _checks(
     tools = installation.places.environment / "bin"
     if slow:
         return [("slow tests", [python, "-m", "pytest", "-m", "slow", *rest])]
-    tests = ("tests", [python, "-m", "pytest", "-m", "not slow", *rest])
+    tests = [python, "-m", "pytest", "-m", "not slow", *rest]
     if rest:
-        return [tests]
+        return [("tests", tests)]
     return [
         ("format", [os.fspath(tools / "ruff"), "format", "--check"]),
         ("lint", [os.fspath(tools / "ruff"), "check"]),
@@ -101,5 +104,6 @@ def _checks(
             "migrations",
             installation.command("makemigrations", "--check", "--dry-run"),
         ),
-        tests,
+        # Two at a time, a file whole: databases, browsers and module fixtures are made per worker.
+        ("tests", [*tests, "-n", str(WORKERS), "--dist", "loadfile"]),
     ]
