@@ -20,6 +20,7 @@ def main() -> None:
 
     from django.utils import timezone
 
+    from tests.services.exchange.filling.forms import template
     from tests.world import PERSON_1, A, C, plant
     from weiye.base.regions.models import Unit
     from weiye.base.scope.actor import system
@@ -29,6 +30,8 @@ def main() -> None:
     from weiye.registers.training.models import Programme
     from weiye.services.assistance.actions import run_pipeline
     from weiye.services.exchange import actions as exchange
+    from weiye.services.exchange.filling import actions as filling
+    from weiye.services.exchange.reflow import actions as reflow
     from weiye.services.exchange.sample import sample_roster
 
     plant()
@@ -85,6 +88,10 @@ def main() -> None:
         )
         exchange.check_now(actor=actor, batch_id=batch.pk)
         exchange.commit_now(actor=actor, batch_id=batch.pk)
+        filling.keep_template(
+            actor=actor, unit=peopled, name="统计表.xlsx", content=template(rows=2)
+        )
+        reflow.hand_over(actor=actor, unit=peopled, as_of=today - timedelta(days=7))
         # Whom the account of a resident acts for.
         Person.objects.create(
             pk=PERSON_1,
@@ -98,6 +105,7 @@ def main() -> None:
             synthetic=True,
         )
         run_pipeline(actor=actor, path=peopled.path, as_of=today)
+        reflow.hand_over(actor=actor, unit=peopled, as_of=today)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from weiye.base.files.models import StoredFile
 from weiye.base.privacy.retention import Due, Handler, register
 from weiye.base.scope.actor import Actor
 
-from .models import ImportBatch, ImportState
+from .models import ImportBatch, ImportBlock, ImportState
 
 _HOLDS = Q(file__isnull=False) | Q(rejects__isnull=False) | Q(page__isnull=False)
 _RUNNING = ("queued", "running")
@@ -50,8 +50,14 @@ def _end(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list
     batches.filter(state__in=(ImportState.UPLOADED, ImportState.CHECKED)).update(
         state=ImportState.CANCELLED
     )
+    # The rows with what the ledger held before: undoing has ended by then.
+    ImportBlock.objects.filter(batch_id__in=ended).delete()
     StoredFile.objects.filter(pk__in=files).delete()
     return [str(pk) for pk in ended]
 
 
 register(Handler("imports", "导入的文件", ("delete",), _due, _end))
+
+# Rooms of their own, found here by the base.
+from .filling import privacy as _templates  # noqa: E402, F401
+from .reflow import privacy as _reflow  # noqa: E402, F401

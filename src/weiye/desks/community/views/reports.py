@@ -2,6 +2,7 @@
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -102,6 +103,10 @@ def report(request: HttpRequest, template_id: int) -> HttpResponse:
         kept, template = queries.template(actor, template_id)
     except ReportTemplate.DoesNotExist:
         raise Http404 from None
+    except SheetRefused as refused:
+        # Kept when it could be read; what reads it has changed since.
+        messages.error(request, refused.message)
+        return redirect("community:reports")
     unit = Unit.objects.get(pk=kept.unit_id)
     groups = [rule.id for rule in pack_in_force(unit.code, day).groups]
     mapping = {int(index): field for index, field in kept.mapping.items()}
