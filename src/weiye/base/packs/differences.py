@@ -18,6 +18,7 @@ FILES = {
     "quotas.yaml": "服务标准",
     "matching.yaml": "匹配权重",
     "privacy.yaml": "数据保护",
+    "surveys.yaml": "入户调查",
 }
 WORDS = {
     "name": "名称", "title": "名称", "text": "条文", "source": "依据", "status": "状态",

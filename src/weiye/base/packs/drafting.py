@@ -26,6 +26,7 @@ from weiye.engine.rules import (
 from .figures import scalar, schedule
 from .model import Pack, Policy, Quota, Scope, Source
 from .reading import Entry, PackError, Table
+from .surveys import Surveys, read_surveys
 
 MATCHING_KEYS = (
     "occupation_exact occupation_small occupation_middle occupation_major skill_each skill_max "
@@ -53,6 +54,7 @@ class Draft:
     matching: dict[str, int] = field(default_factory=dict)
     purposes: dict[str, Purpose] = field(default_factory=dict)
     retention: dict[str, Retention] = field(default_factory=dict)
+    surveys: Surveys | None = None
     expressions: dict[int, Entry] = field(default_factory=dict)  # id(node) → where it stands
     used: set[str] = field(default_factory=set)  # terms
     later: list[Callable[[], None]] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Draft:
             "quotas.yaml": self.read_quotas,
             "matching.yaml": self.read_matching,
             "privacy.yaml": self.read_privacy,
+            "surveys.yaml": self.read_surveys,
         }
 
     def head(self, head: Table) -> None:
@@ -329,6 +332,9 @@ class Draft:
         self.purposes |= purposes
         self.retention |= retention
 
+    def read_surveys(self, root: Entry) -> None:
+        self.surveys = read_surveys(root, source=self.source)
+
     # Soundness -------------------------------------------------------------------------------
 
     def check(self, rule: Rule) -> None:
@@ -375,6 +381,7 @@ class Draft:
             parameters=self.book.parameters,
             matching=self.matching,
             purposes=self.purposes,
+            surveys=self.surveys,
             retention=self.retention,
             sources=self.sources,
             book=self.book,

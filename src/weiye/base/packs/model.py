@@ -7,6 +7,8 @@ from datetime import date
 from weiye.base.privacy.pack import Purpose, Retention
 from weiye.engine.rules import Parameter, Rule, Rulebook
 
+from .surveys import Surveys
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -82,6 +84,7 @@ class Pack:
     matching: Mapping[str, int]
     purposes: Mapping[str, Purpose]
     retention: Mapping[str, Retention]
+    surveys: Surveys | None
     sources: Mapping[str, Source]
     book: Rulebook
     version: str

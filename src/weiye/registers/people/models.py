@@ -172,6 +172,8 @@ class Person(Scoped):
     fact_sources = models.JSONField("各项来源", default=dict, db_default={})
     synthetic = models.BooleanField("演示数据", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # As a department's roster says; who died is in no group and on no list.
+    died_on = models.DateField("死亡日期", null=True)
     # From this day on nobody can be told from the row: it is kept for the statistics alone.
     anonymised_on = models.DateField("匿名化日期", null=True)
 
@@ -323,7 +325,7 @@ class WorkWish(Scoped):
 
 # Last: rooms of their own that refer to the tables above.
 from .sensitive.models import SensitiveRecord as SensitiveRecord  # noqa: E402
-from .surveys.models import Answer as Answer  # noqa: E402
-from .surveys.models import Conflict as Conflict  # noqa: E402
-from .surveys.models import Visit as Visit  # noqa: E402
+from .surveys.models import SurveyAnswer as SurveyAnswer  # noqa: E402
+from .surveys.models import SurveyConflict as SurveyConflict  # noqa: E402
+from .surveys.models import SurveyVisit as SurveyVisit  # noqa: E402
 from .transfers.models import TransferRequest as TransferRequest  # noqa: E402

@@ -6,18 +6,26 @@ act that is logged: `actions.open_person`.
 
 import re
 import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
+from django.db import connection
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
+from weiye.base.packs import Pack
 from weiye.base.privacy.fields import blind_indexes
-from weiye.base.scope.actor import Actor
+from weiye.base.scope.actor import Actor, below
 
+from . import said
+from .columns import BIOGRAPHY
 from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod
 from .search import COLUMNS, named
 
 ENCRYPTED = ("id_number", "phone", "address")
+# In no list: sensitive, or long.
+UNLISTED = BIOGRAPHY
 
 # Completed years on a day; who was born on 29 February turns a year older on 1 March.
 _AGE = "date_part('year', age(%s::date, people_person.birth_date))::int"
@@ -31,7 +39,7 @@ def people(actor: Actor) -> QuerySet[Person]:
     return (
         Person.objects.visible_to(actor)
         .filter(anonymised_on__isnull=True)
-        .defer(*ENCRYPTED, *COLUMNS)
+        .defer(*ENCRYPTED, *COLUMNS, *UNLISTED)
     )
 
 
@@ -98,7 +106,8 @@ def _born_at_the_latest(as_of: date, years: int) -> date:
 # What no name begins with; the rest is a blind index, or two while its key is being replaced.
 _INDEX = "#"
 _CONCEALED = re.compile(rf"{_INDEX}[0-9a-f]{{64}}(\.[0-9a-f]{{64}})?")
-_NUMBER = re.compile(r"[0-9]{6,}[0-9X]", re.IGNORECASE)
+# ID, phone and travel documents: letters in front, or an X behind.
+_NUMBER = re.compile(r"[A-Z]{0,3}[0-9]{6,}[0-9X]", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[\s\-–—.·]+|^\+86")
 
 
@@ -113,7 +122,9 @@ def concealed(text: str) -> str:
         return text
     digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
     number = _NUMBER.search(digits)
-    return _INDEX + ".".join(blind_indexes(number.group())[:2]) if number else text
+    if number is None:
+        return text
+    return _INDEX + ".".join(blind_indexes(number.group().upper())[:2])
 
 
 def is_concealed(text: str) -> bool:
@@ -159,6 +170,112 @@ def periods(actor: Actor, person_id: int) -> QuerySet[StatusPeriod]:
         .filter(person_id=person_id)
         .order_by("-during", "kind")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A status or registration that held on a day; ``since`` None: from when is not known."""
+
+    kind: PeriodKind
+    status: str
+    since: date | None
+    until: date | None
+    number: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOn:
+    """What was recorded of one person for a day; ``employment`` None: nothing."""
+
+    employment: Held | None = None
+    registrations: tuple[Held, ...] = ()
+
+
+def status_on(
+    actor: Actor, people: int | Collection[int] | None, day: date, *, path: str = ""
+) -> dict[int, StatusOn]:
+    """Statuses and registrations on any day, of one person, of several, or (None) of the actor's
+    whole area or of what lies at or below ``path``; one query, by person.
+
+    Who has nothing recorded for the day is left out. People outside the area are too.
+    """
+    rows = StatusPeriod.objects.visible_to(actor).filter(
+        during__contains=day, person__anonymised_on__isnull=True
+    )
+    if people is not None:
+        keys = [people] if isinstance(people, int) else sorted(people)
+        rows = rows.filter(person_id__in=keys)
+    if path:
+        lo, hi = below(path)
+        rows = rows.filter(person__unit_path__gte=lo, person__unit_path__lt=hi)
+    columns = ("person_id", "kind", "status", "during", "start_known", "number", "source")
+    found: dict[int, list[Held]] = {}
+    for person_id, kind, status, during, known, number, source in (
+        rows.order_by("person_id", "kind").values_list(*columns).iterator(chunk_size=5000)
+    ):
+        since = during.lower if known else None
+        held = Held(PeriodKind(kind), status, since, during.upper, number, source)
+        found.setdefault(person_id, []).append(held)
+    return {key: _on(held) for key, held in found.items()}
+
+
+def _on(held: list[Held]) -> StatusOn:
+    # Kinds come in order: the employment status is first where there is one.
+    if held[0].kind == PeriodKind.EMPLOYMENT:
+        return StatusOn(held[0], tuple(held[1:]))
+    return StatusOn(None, tuple(held))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """From whom and of which day a fact is. ``known``: whether the ledger holds a value or "none".
+
+    ``department``: the department that it came from ("" for none); ``fresh``: its word is young
+    enough not to be asked again.
+    """
+
+    fact: str
+    label: str
+    known: bool
+    source: str = ""
+    on: date | None = None
+    department: str = ""
+    fresh: bool = False
+
+
+def provenance(found: Person, *, pack: Pack | None = None, day: date | None = None) -> list[Word]:
+    """Each fact of a person with its source and day; of departments by the pack, on the day.
+
+    ``found`` as `person` gives it (unit and wish looked at). Two queries at most.
+    """
+    kinds = StatusPeriod.objects.filter(person=found, kind__in=said.OF_KIND).order_by()
+    had = said.held(found, set(kinds.values_list("kind", flat=True)))
+    departments = pack.surveys.departments if pack is not None and pack.surveys else ()
+    words = []
+    for name, label in said.LABELS.items():
+        if name not in had:
+            words.append(Word(name, label, False))
+            continue
+        source = said.source_of(found.fact_sources, found.source, name)
+        on = date.fromisoformat(found.fact_dates.get(name) or found.as_of.isoformat())
+        sender = next((d for d in departments if d.speaks_of(name, source)), None)
+        fresh = sender is not None and day is not None and sender.is_fresh(on, day)
+        words.append(Word(name, label, True, source, on, sender.name if sender else "", fresh))
+    wish = getattr(found, "wish", None)
+    for name, label in said.WISH_LABELS.items():
+        if wish is None or wish.said_on is None or getattr(wish, name) in (None, "", []):
+            words.append(Word(name, label, False))
+        else:
+            words.append(Word(name, label, True, wish.source, wish.said_on))
+    return words
+
+
+def held_elsewhere(indexes: Collection[str]) -> set[str]:
+    """Which blind indexes of ID numbers lie outside the fence; nothing else is learnt of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT weiye_ids_held_elsewhere(%s)", [list(indexes)])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def household_members(actor: Actor, found: Person, *, as_of: date) -> QuerySet[Person]:

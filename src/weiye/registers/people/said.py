@@ -10,11 +10,38 @@ Days are ISO text, which sorts as they do.
 
 from collections.abc import Collection, Mapping
 
-from .models import PeriodKind
+from .columns import BIOGRAPHY, FACTS, WISH
+from .models import PeriodKind, Person, WorkWish
 
 STATUS = "employment_status"
 REGISTERED = "registered_unemployed_since"
 OF_KIND = {PeriodKind.EMPLOYMENT: STATUS, PeriodKind.UNEMPLOYMENT_REGISTRATION: REGISTERED}
+
+#: Every fact that has a source and a day of its own → its name on pages.
+LABELS: Mapping[str, str] = {
+    **{
+        name: str(Person._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        for name in (*FACTS, *BIOGRAPHY, "phone", "address", "benefits_received")
+    },
+    "household": "家庭",
+    "unit": "网格楼栋",
+    STATUS: "就业状态",
+    REGISTERED: "失业登记",
+}
+WISH_LABELS: Mapping[str, str] = {
+    "occupation_codes": "想找的工作",
+    "skills": "会什么",
+    "training_wishes": "想学什么",
+    **{
+        name: str(WorkWish._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        for name in WISH
+        if name not in ("occupation_codes", "skills", "training_wishes")
+    },
+}
+
+# Levels of a unit that say in which building or grid somebody lives.
+HOMES = ("grid", "building")
+_ELSEWHERE = ("household", "unit", STATUS, REGISTERED)
 
 Dates = Mapping[str, str]
 Sources = Mapping[str, Collection[str]]
@@ -78,3 +105,21 @@ def resourced(
 def source_of(sources: Sources, source: str, name: str) -> str:
     """From whom a fact is that the ledger holds."""
     return next((by for by, facts in sources.items() if name in facts), source)
+
+
+def held(found: Person, kinds: Collection[int]) -> set[str]:
+    """What is known of a person; ``kinds``: those of which there are periods."""
+    had = {
+        name
+        for name in LABELS
+        if hasattr(found, name)
+        and name not in _ELSEWHERE
+        and getattr(found, name) not in (None, "")
+    }
+    if found.household_id is not None:
+        had.add("household")
+    if found.unit.level in HOMES:
+        had.add("unit")
+    had.update(name for name in found.known_none if name in LABELS)
+    had.update(OF_KIND[PeriodKind(kind)] for kind in kinds)
+    return had

@@ -7,13 +7,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Doorstep visits."""
 
-    dependencies = [
-        ("people", "0009_biography"),
-        ("regions", "0002_validity_and_history"),
-    ]
+    dependencies = [("people", "0009_biography"), ("regions", "0002_validity_and_history")]
     operations = [
         migrations.CreateModel(
-            name="Visit",
+            name="SurveyVisit",
             fields=[
                 (
                     "id",
@@ -88,7 +85,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Answer",
+            name="SurveyAnswer",
             fields=[
                 (
                     "id",
@@ -105,9 +102,34 @@ class Migration(migrations.Migration):
                 (
                     "part",
                     models.CharField(
-                        choices=[("member", "在住"), ("new", "新增"), ("left", "已搬走")],
+                        choices=[
+                            ("member", "在住"),
+                            ("new", "新来的"),
+                            ("left", "已搬走"),
+                            ("dead", "已去世"),
+                        ],
                         max_length=6,
                         verbose_name="情况",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=100, verbose_name="姓名")),
+                (
+                    "content",
+                    weiye.base.privacy.fields.EncryptedTextField(null=True, verbose_name="回答"),
+                ),
+                (
+                    "todo",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "无"),
+                            ("left", "已搬走，待办理迁出"),
+                            ("dead", "已去世，待核实"),
+                            ("elsewhere", "在其他社区登记，待办理迁入"),
+                            ("unplaced", "没有对上人，待核对"),
+                        ],
+                        max_length=9,
+                        verbose_name="待办",
                     ),
                 ),
                 ("taken", models.JSONField(default=list, verbose_name="已采用")),
@@ -115,6 +137,7 @@ class Migration(migrations.Migration):
                 (
                     "person",
                     models.ForeignKey(
+                        null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="survey_answers",
                         to="people.person",
@@ -125,13 +148,13 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="answers",
-                        to="people.visit",
+                        to="people.surveyvisit",
                     ),
                 ),
             ],
         ),
         migrations.CreateModel(
-            name="Conflict",
+            name="SurveyConflict",
             fields=[
                 (
                     "id",
@@ -182,7 +205,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="conflicts",
-                        to="people.answer",
+                        to="people.surveyanswer",
                     ),
                 ),
                 (
@@ -199,13 +222,11 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("decision", "")),
                         fields=["unit_path"],
-                        name="conflict_open",
+                        name="survey_conflict_open",
                     )
                 ],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("answer", "fact"), name="conflict_once_per_fact"
-                    ),
+                    models.UniqueConstraint(fields=("answer", "fact"), name="survey_conflict_once"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("decided_at__isnull", True), ("decision", "")),
@@ -214,30 +235,38 @@ class Migration(migrations.Migration):
                             ),
                             _connector="OR",
                         ),
-                        name="conflict_decided_when",
+                        name="survey_decided_when",
                     ),
                 ],
             },
         ),
         migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["household", "-on"], name="visit_household_day"),
+            model_name="surveyvisit",
+            index=models.Index(fields=["household", "-on"], name="survey_household_day"),
         ),
         migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["unit_path", "-on"], name="visit_area_day"),
+            model_name="surveyvisit",
+            index=models.Index(fields=["unit_path", "-on"], name="survey_area_day"),
         ),
         migrations.AddConstraint(
-            model_name="visit",
+            model_name="surveyvisit",
             constraint=models.CheckConstraint(
                 condition=models.Q(("outcome__in", ["surveyed", "nobody", "refused", "gone"])),
-                name="visit_outcome_known",
+                name="survey_outcome_known",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="surveyanswer",
+            index=models.Index(
+                condition=models.Q(("todo", ""), _negated=True),
+                fields=["unit_path"],
+                name="survey_answer_todo",
             ),
         ),
         migrations.AddConstraint(
-            model_name="answer",
+            model_name="surveyanswer",
             constraint=models.UniqueConstraint(
-                fields=("visit", "person"), name="answer_once_per_person"
+                fields=("visit", "person"), name="survey_answer_once"
             ),
         ),
     ]

@@ -24,7 +24,7 @@ class Answerer(models.TextChoices):
     OTHER = "other", "邻居或其他人"
 
 
-class Visit(Scoped):
+class SurveyVisit(Scoped):
     """One visit to one door, kept whether or not anybody answered.
 
     ``client`` is made up by the device on which the form was filled: the same form sent again is
@@ -55,12 +55,12 @@ class Visit(Scoped):
 
     class Meta:
         indexes = [
-            models.Index(fields=["household", "-on"], name="visit_household_day"),
-            models.Index(fields=["unit_path", "-on"], name="visit_area_day"),
+            models.Index(fields=["household", "-on"], name="survey_household_day"),
+            models.Index(fields=["unit_path", "-on"], name="survey_area_day"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(outcome__in=Outcome.values), name="visit_outcome_known"
+                condition=Q(outcome__in=Outcome.values), name="survey_outcome_known"
             ),
         ]
 
@@ -69,28 +69,46 @@ class Part(models.TextChoices):
     """What became of one person of the household."""
 
     MEMBER = "member", "在住"
-    NEW = "new", "新增"
+    NEW = "new", "新来的"
     LEFT = "left", "已搬走"
+    DEAD = "dead", "已去世"
 
 
-class Answer(Scoped):
+class Todo(models.TextChoices):
+    """What a worker still has to do about an answer."""
+
+    NOTHING = "", "无"
+    LEFT = "left", "已搬走，待办理迁出"
+    DEAD = "dead", "已去世，待核实"
+    ELSEWHERE = "elsewhere", "在其他社区登记，待办理迁入"
+    UNPLACED = "unplaced", "没有对上人，待核对"
+
+
+class SurveyAnswer(Scoped):
     """What one visit said of one person: which facts were taken, which are left to decide.
 
-    The values themselves stand in the ledger, with the visit as their source; only what was not
-    taken is kept here, as `Conflict`.
+    The values themselves stand in the ledger, with the visit as their source. Kept here is only
+    what was not taken: single facts as `SurveyConflict`, and everything (``content``, JSON) of
+    somebody who is not in this ledger.
     """
 
-    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="answers")
+    visit = models.ForeignKey(SurveyVisit, on_delete=models.CASCADE, related_name="answers")
     person = models.ForeignKey(
-        "people.Person", on_delete=models.CASCADE, related_name="survey_answers"
+        "people.Person", null=True, on_delete=models.CASCADE, related_name="survey_answers"
     )
     part = models.CharField("情况", max_length=6, choices=Part.choices)
+    name = models.CharField("姓名", max_length=100, blank=True)
+    content = EncryptedTextField("回答")
+    todo = models.CharField("待办", max_length=9, blank=True, choices=Todo.choices)
     taken = models.JSONField("已采用", default=list)
     kept = models.JSONField("待核对", default=list)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["unit_path"], name="survey_answer_todo", condition=~Q(todo="")),
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["visit", "person"], name="answer_once_per_person")
+            models.UniqueConstraint(fields=["visit", "person"], name="survey_answer_once")
         ]
 
 
@@ -100,10 +118,10 @@ class Decision(models.TextChoices):
     REPLACE = "replace", "采用入户"
 
 
-class Conflict(Scoped):
+class SurveyConflict(Scoped):
     """One answer that the ledger knows otherwise since the form was filled: a person decides."""
 
-    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="conflicts")
+    answer = models.ForeignKey(SurveyAnswer, on_delete=models.CASCADE, related_name="conflicts")
     person = models.ForeignKey(
         "people.Person", on_delete=models.CASCADE, related_name="survey_conflicts"
     )
@@ -121,13 +139,15 @@ class Conflict(Scoped):
 
     class Meta:
         indexes = [
-            models.Index(fields=["unit_path"], name="conflict_open", condition=Q(decision=""))
+            models.Index(
+                fields=["unit_path"], name="survey_conflict_open", condition=Q(decision="")
+            )
         ]
         constraints = [
-            models.UniqueConstraint(fields=["answer", "fact"], name="conflict_once_per_fact"),
+            models.UniqueConstraint(fields=["answer", "fact"], name="survey_conflict_once"),
             models.CheckConstraint(
                 condition=Q(decision="", decided_at__isnull=True)
                 | Q(decision__in=("keep", "replace"), decided_at__isnull=False),
-                name="conflict_decided_when",
+                name="survey_decided_when",
             ),
         ]
