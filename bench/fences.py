@@ -3,7 +3,8 @@
     (WEIYE_OWNER_URL and WEIYE_APP_URL exported; the owner may create databases)
     python bench/fences.py [--keep] [PEOPLE]
 
-Makes a scratch database ``bench_fences`` of invented people, asks the ledger's own queries as the
+Makes a scratch database ``bench_fences`` of invented people (each with their statuses over the
+years, registrations, groups, files, contacts), asks the ledger's own queries as the
 application's fenced login and as the owner of the tables, turn by turn, at a community, a county
 and a city, checks that both give the same rows, prints medians, their ratio and that of the
 quickest (which a busy machine disturbs less), and drops the database. ``--keep`` leaves it for
@@ -27,6 +28,16 @@ COUNTIES, STREETS, COMMUNITIES = 5, 10, 20
 AREAS = {"community": "37/10/01/001/001/", "county": "37/10/01/", "city": "37/10/"}
 SURNAMES = "王wang 李li 张zhang 刘liu 陈chen 杨yang 赵zhao 黄huang 周zhou 吴wu 徐xu 孙sun 胡hu"
 GIVEN = "伟wei 芳fang 娜na 秀xiu 英ying 敏min 静jing 丽li 强qiang 磊lei 军jun 洋yang 勇yong 艳yan"
+# As many as a county may have of them, from a fifth to one in five hundred.
+GROUPS = {
+    "低技能": "p.id % 5 = 0",
+    "大龄": "p.birth_date < date '1972-01-01' AND p.id % 4 = 3",
+    "低保家庭": "p.id % 33 = 7",
+    "长期失业": "p.id % 16 = 3",
+    "就业困难人员": "p.id % 40 = 3",
+    "残疾": "p.id % 100 = 3",
+    "零就业家庭": "p.id % 500 = 3",
+}
 GIVEN += " 杰jie 涛tao 明ming 超chao 建jian 国guo 华hua 平ping 刚gang 桂gui 玉yu 文wen 海hai 春chun"
 
 
@@ -114,7 +125,7 @@ def fill(people: int) -> None:
 
     from weiye.base.regions.models import Unit
     from weiye.registers.people.models import Person, StatusPeriod
-    from weiye.services.assistance.models import AssistanceFile, Contact
+    from weiye.services.assistance.models import AssistanceFile, Contact, GroupMembership
 
     units()
     unit = Unit.objects.using("owner").filter(level="community").order_by("path")[0]
@@ -158,14 +169,49 @@ def fill(people: int) -> None:
     )
     first = Person(pk=1, unit=unit, **at, name="x", source="bench", as_of=DAY)
     first.save(using="owner")
-    copies(
-        StatusPeriod(person=first, **at, kind=0, status="就业", during=DateRange(DAY), source="b"),
-        "(SELECT * FROM people_person WHERE id > 1) p",
-        person_id="p.id",
-        unit_path="p.unit_path",
-        status="(ARRAY['就业','就业','灵活就业','失业'])[1 + p.id % 4]",
-        during="daterange(date '2020-01-01' + (p.id % 2000)::int, NULL)",
-    )
+    everybody = "(SELECT * FROM people_person WHERE id > 1) p"
+    began = "date '2020-01-01' + (p.id % 2000)::int"
+    statuses = "(ARRAY['就业','就业','灵活就业','失业'])"
+    # What was before, and since when it is as it is.
+    for status, during in (
+        (f"{statuses}[1 + (p.id / 4) % 4]", f"daterange({began} - 700, {began})"),
+        (f"{statuses}[1 + p.id % 4]", f"daterange({began}, NULL)"),
+    ):
+        copies(
+            StatusPeriod(
+                person=first, **at, kind=0, status="就业", during=DateRange(DAY), source="b"
+            ),
+            everybody,
+            person_id="p.id",
+            unit_path="p.unit_path",
+            status=status,
+            during=during,
+        )
+    # 就业登记, 失业登记, 求职登记.
+    for kind, some in ((1, "p.id % 4 < 2"), (2, "p.id % 16 = 3"), (3, "p.id % 32 = 3")):
+        copies(
+            StatusPeriod(person=first, **at, kind=kind, during=DateRange(DAY), source="b"),
+            f"(SELECT * FROM people_person p WHERE id > 1 AND {some}) p",
+            person_id="p.id",
+            unit_path="p.unit_path",
+            during=f"daterange({began} + 10, NULL)",
+        )
+    for group, some in GROUPS.items():
+        copies(
+            GroupMembership(
+                person=first,
+                **at,
+                group=group,
+                reason="b",
+                source="b",
+                found_on=DAY,
+                pack_version="b",
+            ),
+            f"(SELECT * FROM people_person p WHERE id > 1 AND {some}) p",
+            person_id="p.id",
+            unit_path="p.unit_path",
+            found_on=began,
+        )
     copies(
         AssistanceFile(
             person=first, **at, opened_on=DAY, opened_because="b", source="b", quota="12333"
@@ -197,7 +243,8 @@ def fill(people: int) -> None:
     )
     with connections["owner"].cursor() as cursor:
         cursor.execute("DELETE FROM assistance_assistancefile WHERE unit_path = 'zz/'")
-        cursor.execute("DELETE FROM people_statusperiod WHERE person_id = 1")
+        for table in ("people_statusperiod", "assistance_groupmembership"):
+            cursor.execute(f"DELETE FROM {table} WHERE person_id = 1")
         cursor.execute("DELETE FROM people_person WHERE id = 1")
         cursor.execute("DROP TABLE homes")
         cursor.execute("VACUUM ANALYZE")

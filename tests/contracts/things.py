@@ -46,6 +46,7 @@ def named(rows: Rows) -> dict[str, Any]:
     """URL arguments that no model's name explains; under a route's name what they mean there."""
     return {
         "field": "phone",
+        "fact": "work_history",
         "components:columns": {"name": "ledger"},
         "components:export": {"name": "ledger"},
         "entry_id": rows[ListEntry].pk,  # not the log's

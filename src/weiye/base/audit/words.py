@@ -31,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "person.reveal": Verb("查看完整号码或住址", "reveal", "看了您的完整号码或住址"),
     "person.export": Verb("导出居民信息", "export", "把您的信息导出成了表格"),
     "people.export": Verb("导出台账", "export"),
+    "people.print": Verb("打印台账", "export"),
     "vacancies.export": Verb("导出岗位", "export"),
     "training.export": Verb("导出培训目录", "export"),
     "accounts.export": Verb("导出账号", "export"),

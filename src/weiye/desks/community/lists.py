@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from weiye.base.packs.model import Pack
@@ -14,9 +14,22 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 from weiye.registers.employers.models import LABELS, VacancyKind, VacancyState
 from weiye.registers.people import queries as people
+from weiye.registers.people.models import PeriodKind
 from weiye.services.assistance import queries as assistance
+from weiye.services.assistance.visits import queries as visits
 
-from ..components.lists import Choice, Column, Concealing, ListSpec, Range, Search
+from ..components.lists import (
+    Area,
+    Choice,
+    Choices,
+    Column,
+    Concealing,
+    ListSpec,
+    OnDay,
+    Range,
+    Search,
+    Text,
+)
 from ..components.words import hours_words, wage_words
 
 Rows = QuerySet[Any]
@@ -33,9 +46,27 @@ LEDGER_SEARCH = Search(
 )
 
 
-def ledger_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
-    """The ledger (人力资源台账) for the actor's area, of `assistance.queries.residents`. One query
-    for the grids of a community."""
+# Of a city's million whatever narrows is counted up to here; sixty pages of them are at hand.
+LEDGER_CAP = 3000
+# A community has a handful of workers; above it a name is typed.
+WORKERS_NAMED = 50
+
+
+def status_day(as_of: date) -> OnDay:
+    return OnDay("on", "状态和登记查哪一天", as_of, "{day}的状态和登记")
+
+
+def ledger_spec(
+    actor: Actor, *, as_of: date, pack: Pack, status_on: date | None = None
+) -> ListSpec:
+    """The ledger (人力资源台账) for the actor's area, of `assistance.queries.residents`.
+
+    Two queries at most: the units below, and the workers of a community.
+
+    ``status_on``: the day of which statuses and registrations are asked (today).
+    """
+    told = status_on or as_of
+    past = f"（{told:%Y-%m-%d}）" if told != as_of else ""
     since = as_of - WEEK
     news: dict[str, tuple[str, Callable[[Rows], Rows]]] = {
         "opened": ("7天内新建档案", lambda rows: assistance.newly_opened(rows, since)),
@@ -59,24 +90,43 @@ def ledger_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
         (unit.path, unit.name)
         for unit in Unit.objects.filter(parent__path=actor.path).order_by("path")[:200]
     ]
+    known = [] if is_above_community(actor) else assistance.worker_names(actor, WORKERS_NAMED)
     return ListSpec(
         name="ledger",
+        cap=LEDGER_CAP,
         dress=assistance.dressed,
         columns=(
             Column("name", "姓名", lambda p: p.name, html=_name, order=("name_key",)),
             Column("age", "年龄", lambda p: p.age, order=("-birth_date",), right=True),
             Column("sex", "性别", lambda p: p.sex, shown=False),
-            Column("status", "就业状态", lambda p: p.employment_status or "未登记", tight=True),
+            Column(
+                "status", f"就业状态{past}", lambda p: p.employment_status or "未登记", tight=True
+            ),
             Column("groups", "群体", lambda p: "、".join(p.group_names), html=_groups, full=True),
-            Column("file", "建档日期", _opened, order=(F("open_file__opened_on"),), tight=True),
+            Column(
+                "file",
+                "建档日期",
+                _opened,
+                order=(F("open_file__opened_on"),),
+                tight=True,
+                shown=False,
+            ),
             Column("progress", "12333", _progress_text, html=_progress, order=(F("behind"),)),
-            Column("worker", "责任人", lambda p: p.worker_name or ""),
+            Column(
+                "visit",
+                "回访",
+                lambda p: _visit_text(p, as_of),
+                html=lambda p: _visit(p, as_of),
+                order=(F("visit_due__due_on"),),
+                tight=True,
+            ),
+            Column("worker", "责任人", lambda p: p.worker_name or "", tight=True),
             Column("unit", "所在网格", lambda p: p.unit.name, order=("unit__path",), tight=True),
             Column("source", "数据来源", lambda p: p.source, shown=False),
             Column("as_of", "数据日期", lambda p: p.as_of, order=("as_of",), shown=False),
         ),
         filters=(
-            Choice("group", "群体", groups, assistance.in_group),
+            Choices("group", "群体", groups, assistance.in_groups),
             Choice(
                 "pace",
                 "12333 进度",
@@ -86,7 +136,7 @@ def ledger_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
             Choice(
                 "file",
                 "援助档案",
-                [("yes", "有档案"), ("no", "没有档案"), ("mine", "我负责的"), ("urgent", "急难")],
+                list(FILES.items()),
                 lambda rows, value: _by_file(rows, value, actor),
             ),
             Choice(
@@ -94,11 +144,26 @@ def ledger_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
                 "就业状态",
                 [*people.status_choices(), ("unknown", "未登记")],
                 lambda rows, value: people.with_status(
-                    rows, "" if value == "unknown" else value, as_of
+                    rows, "" if value == "unknown" else value, told
                 ),
             ),
+            Choice(
+                "registered",
+                "登记",
+                [(str(kind.value), kind.label) for kind in REGISTRATIONS],
+                lambda rows, value: assistance.registered(rows, PeriodKind(int(value)), told),
+            ),
+            status_day(as_of),
             Range("age", "年龄", lambda rows, low, high: people.aged(rows, low, high, as_of), "岁"),
-            Choice("below", "网格或下级单位", below, _below),
+            Choice("below", "下级单位", below, _below),
+            Area("area", "网格、楼栋", lambda: Unit.objects.visible_to(actor)),
+            Choice(
+                "visit",
+                "回访",
+                [("overdue", "已逾期"), ("week", "7天内到期")],
+                lambda rows, value: _by_visit(rows, value, as_of),
+            ),
+            Text("worker", "责任人", assistance.of_worker, known),
             Choice(
                 "news",
                 "最近变化",
@@ -129,7 +194,47 @@ def ledger_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
     )
 
 
+REGISTRATIONS = (
+    PeriodKind.EMPLOYMENT_REGISTRATION,
+    PeriodKind.UNEMPLOYMENT_REGISTRATION,
+    PeriodKind.JOB_SEEKING_REGISTRATION,
+)
+FILES = {
+    "yes": "有档案",
+    "no": "没有档案",
+    "closed": "结过案",
+    "mine": "我负责的",
+    "nobody": "还没有责任人",
+    "urgent": "急难",
+}
+
+
+def _by_visit(rows: Rows, value: str, as_of: date) -> Rows:
+    if value == "overdue":
+        return visits.overdue(rows, as_of)
+    return visits.due_within(rows, as_of, as_of + WEEK)
+
+
+def _visit_text(person: Any, as_of: date) -> str:
+    due = person.visit_on
+    if due is None:
+        return ""
+    late = (as_of - due).days
+    return f"逾期{late}天" if late > 0 else f"{due:%Y-%m-%d}前"
+
+
+def _visit(person: Any, as_of: date) -> SafeString:
+    text = _visit_text(person, as_of)
+    if person.visit_on is None or person.visit_on >= as_of:
+        return conditional_escape(text)
+    return format_html('<span class="wy-badge wy-badge-red">{}</span>', text)
+
+
 def _by_file(rows: Rows, value: str, actor: Actor) -> Rows:
+    if value == "closed":
+        return assistance.with_closed_file(rows)
+    if value == "nobody":
+        return rows.filter(open_file__worker_name="")
     if value == "mine":
         return rows.filter(open_file__worker_id__in=actor.accounts)
     if value == "urgent":

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from weiye.base.regions.models import Unit
 from weiye.base.scope.access import right
@@ -12,10 +12,10 @@ from weiye.base.scope.actor import Actor
 from weiye.services.assistance import queries as assistance
 from weiye.services.assistance.jurisdiction import pack_of
 
-from ...components.lists import ListPage
+from ...components.lists import ListPage, exports
 from ...components.params import typed
 from ..desk import actor_of, runs_of
-from ..lists import LEDGER_SEARCH, ledger_spec
+from ..lists import LEDGER_SEARCH, ledger_spec, status_day
 
 
 def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]:
@@ -25,14 +25,16 @@ def ledger_page(actor: Actor, params: QueryDict) -> tuple[ListPage, Unit | None]
     """
     day = timezone.localdate()
     pack = pack_of(actor.path)
-    rows = assistance.residents(actor, as_of=day, pack=pack)
+    told = status_day(day).day(params)
+    rows = assistance.residents(actor, as_of=day, pack=pack, status_on=told)
     unit = None
     if code := typed(params, "unit", 24):
         unit = Unit.objects.visible_to(actor).filter(code=code).first()
         if unit is None:
             raise Http404
         rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
-    return ListPage(ledger_spec(actor, as_of=day, pack=pack), rows, params, actor), unit
+    spec = ledger_spec(actor, as_of=day, pack=pack, status_on=told)
+    return ListPage(spec, rows, params, actor), unit
 
 
 @right("people.list")
@@ -46,7 +48,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         return to_ledger(request.GET)
     page, unit = ledger_page(actor, request.GET)
     # A grown ledger is empty only by its filters; an empty one asks for the first roster.
-    first_use = not page.total and not page.active and not page.complaints and unit is None
+    first_use = not page.found.number and not page.active and not page.complaints and unit is None
     assigns = actor.can("files.manage") and not first_use
     context = {
         "list": page,
@@ -58,6 +60,32 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "runs": runs_of(actor, "people.export"),
     }
     return render(request, "community/ledger.html", context)
+
+
+@right("people.export")
+@require_safe
+def paper(request: HttpRequest) -> HttpResponse:
+    """The list as it is seen, on A4 paper across; like an export it is logged for each person."""
+    actor = actor_of(request)
+    if LEDGER_SEARCH.conceals(request.GET):
+        return to_ledger(request.GET)
+    page, unit = ledger_page(actor, request.GET)
+    export = exports.exported("ledger")
+    assert export is not None
+    rows = exports.printed(
+        actor=actor, export=export, page=page, verb="people.print", each="person.print"
+    )
+    context = {
+        "list": page,
+        "rows": [[column.text(row) for column in page.columns] for row in rows],
+        "unit_name": unit.name if unit else actor.unit_name,
+        "day": timezone.localdate(),
+        "most": exports.MOST_PRINTED,
+        # Where some were left out the sheet says of how many.
+        "total": len(rows) if len(rows) < exports.MOST_PRINTED else page.total,
+        "back": reverse("community:ledger") + f"?{page.query}",
+    }
+    return render(request, "community/ledger_print.html", context)
 
 
 def ledger_list(actor: Actor, params: QueryDict) -> ListPage:

@@ -7,33 +7,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from weiye.base.audit.queries import of_thing
 from weiye.base.privacy.fields import masked
 from weiye.base.scope.access import right
 from weiye.registers.people import actions, queries
 from weiye.registers.people.models import Person
-from weiye.registers.people.transfers import queries as transfers
 from weiye.services.assistance import queries as assistance
-from weiye.services.assistance.models import FileState
 
 from ...components.params import typed
 from ..desk import actor_of
-from ..forms import CLOSE_REASONS, HIDE_REASONS, ContactForm
-from . import consents
+from ..forms import ContactForm
+from ..person import Asked, sections_of
+from ..person.sections import OTHER_REASON, REVEAL_REASONS
 
-READERS_SHOWN = 20
-OTHER_REASON = "其他"
-REVEAL_REASONS = ("联系本人", "核对身份", "办理业务", "上门走访", OTHER_REASON)
 # A whole value leaves the screen by itself.
 SHOWN_SECONDS = 60
-VERBS = {
-    "person.read": "打开了这一页",
-    "person.reveal": "查看了完整信息",
-    "person.edit": "修改了信息",
-    "person.status": "登记了就业状态",
-    "person.wish": "登记了求职意愿",
-    "person.print": "打印了清单",
-}
 
 
 @right("people.read")
@@ -53,25 +40,17 @@ def page(
         found = assistance.person_page(actor, person_id=person_id, as_of=day)
     except Person.DoesNotExist:
         raise Http404 from None
-    is_open = found.file is not None and found.file.state == FileState.OPEN
-    readers = of_thing(actor=actor, kind="person", key=person_id).order_by("-id")[:READERS_SHOWN]
+    asked = Asked(actor, found, day, request.GET, form)
+    places = sections_of(asked)
+    is_open = asked.open_file is not None
     context = {
         "found": found,
         "person": found.person,
         "is_open": is_open,
-        "form": form or ContactForm(found.lists, today=day),
-        "recording": form is not None,
-        "readers": [(e, VERBS.get(e.verb, e.verb)) for e in readers],
-        "workers": assistance.workers(actor, path=found.person.unit_path)
-        if is_open and actor.can("files.manage")
-        else [],
-        "masked": {field: masked(found.person, field) for field in actions.REVEALABLE},
-        "hide_reasons": HIDE_REASONS,
-        "close_reasons": CLOSE_REASONS,
+        "places": places,
+        "jumps": [s for parts in places.values() for s, _ in parts if s.title],
         "reveal_reasons": REVEAL_REASONS,
         "day": day,
-        "consents": consents.section(actor, found.person),
-        "transfer": transfers.open_for(actor, person_id),
         "can": {
             "record": actor.can("contacts.record") and is_open,
             "edit_lists": actor.can("lists.edit") and is_open,

@@ -6,17 +6,21 @@ and one for the columns that the account chose. `exports` makes files of lists.
 """
 
 from .columns import Column
-from .filters import Choice, Concealing, Filter, Flag, Range, Search
+from .filters import Area, Choice, Choices, Concealing, Filter, Flag, OnDay, Range, Search, Text
 from .page import ListPage, ListSpec
 
 __all__ = [
+    "Area",
     "Choice",
+    "Choices",
     "Column",
     "Concealing",
     "Filter",
     "Flag",
     "ListPage",
     "ListSpec",
+    "OnDay",
     "Range",
     "Search",
+    "Text",
 ]

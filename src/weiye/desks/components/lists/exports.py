@@ -86,6 +86,24 @@ def start_export(*, actor: Actor, export: Export, params: QueryDict, picked: Seq
     return reverse(export.route) + (f"?{query}" if query else "")
 
 
+# A sheet for the hand; who needs more takes the file.
+MOST_PRINTED = 500
+
+
+def printed(*, actor: Actor, export: Export, page: ListPage, verb: str, each: str) -> list[Any]:
+    """The rows of a list that is printed, logged as leaving like those of an export.
+
+    ``verb`` is what the log says of the list, ``each`` of each row if the rows are people.
+    Raises NotAllowed.
+    """
+    actor.require(export.right)
+    rows = list(page.spec.dress(page.filtered)[:MOST_PRINTED])
+    record(actor=actor, verb=verb, path=actor.path, detail={"rows": len(rows)})
+    entries = [(row.unit_path, "person", str(row.pk), {"list": page.spec.name}) for row in rows]
+    record_many(actor=actor, verb=each, entries=entries)
+    return rows
+
+
 def write(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
     """The work of a run: read the list inside the actor's fence, write the file, attach it."""
     export = _EXPORTS[run.args["list"]]

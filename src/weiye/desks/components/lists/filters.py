@@ -147,6 +147,119 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Choices:
+    """Any of a few values, one or several; ``apply`` gets those that were taken."""
+
+    kind: ClassVar[str] = "choices"
+    key: str
+    label: str
+    choices: Sequence[tuple[str, str]]
+    apply: Callable[[Rows, Sequence[str]], Rows]
+
+    def _values(self, params: QueryDict) -> list[str]:
+        wanted = set(params.getlist(self.key))
+        return [value for value, _ in self.choices if value in wanted]
+
+    def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
+        values = self._values(params)
+        if not values:
+            return rows, None, ""
+        labels = dict(self.choices)
+        text = f"{self.label}：{'或'.join(labels[value] for value in values)}"
+        return self.apply(rows, values), Active(text, (self.key,)), ""
+
+    def field(self, params: QueryDict) -> dict[str, Any]:
+        values = self._values(params)
+        return {
+            "values": values,
+            "choices": self.choices,
+            "told": "、".join(dict(self.choices)[value] for value in values),
+        }
+
+
+@dataclass(frozen=True)
+class Text:
+    """Something typed that is looked for as it stands; ``known``: what may be meant."""
+
+    kind: ClassVar[str] = "text"
+    key: str
+    label: str
+    apply: Callable[[Rows, str], Rows]
+    known: Sequence[str] = ()
+
+    def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
+        text = typed(params, self.key, 40)
+        if not text:
+            return rows, None, ""
+        return self.apply(rows, text), Active(f"{self.label}：{text}", (self.key,)), ""
+
+    def field(self, params: QueryDict) -> dict[str, Any]:
+        return {"value": typed(params, self.key, 40), "known": self.known}
+
+
+@dataclass(frozen=True)
+class Area:
+    """A unit of one's area, typed or taken from suggestions; narrows the rows' ``unit_path``."""
+
+    kind: ClassVar[str] = "area"
+    key: str
+    label: str
+    units: Callable[[], QuerySet[Any]]
+
+    def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
+        text = typed(params, self.key, 120)
+        if not text:
+            return rows, None, ""
+        # A suggestion is the code, a space, the name.
+        units = self.units().order_by("path")
+        found = list(units.filter(code=text.split(maxsplit=1)[0])) or list(units.filter(name=text))
+        if len(found) != 1:
+            wrong = f"叫“{text}”的不止一个" if found else f"辖区里没有找到“{text}”"
+            return rows, None, f"{wrong}，请从提示里选一个。"
+        path = found[0].path
+        active = Active(f"{self.label}：{found[0].name}", (self.key,))
+        return rows.filter(unit_path__gte=path, unit_path__lt=path[:-1] + "0"), active, ""
+
+    def field(self, params: QueryDict) -> dict[str, Any]:
+        return {"value": typed(params, self.key, 120)}
+
+
+@dataclass(frozen=True)
+class OnDay:
+    """The day of which other filters and columns speak; it narrows nothing by itself."""
+
+    kind: ClassVar[str] = "day"
+    key: str
+    label: str
+    latest: date
+    words: str = "{day}的情况"
+
+    def day(self, params: QueryDict) -> date:
+        """The day asked for; ``latest`` where there is none or it is no day."""
+        try:
+            found = date.fromisoformat(typed(params, self.key, 10))
+        except ValueError:
+            return self.latest
+        return min(found, self.latest)
+
+    def narrow(self, rows: Rows, params: QueryDict) -> tuple[Rows, Active | None, str]:
+        text = typed(params, self.key, 10)
+        if not text:
+            return rows, None, ""
+        try:
+            found = date.fromisoformat(text)
+        except ValueError:
+            return rows, None, f"{self.label}请按“年-月-日”填写，例如 2025-06-30。"
+        if found > self.latest:
+            return rows, None, f"{self.label}不能晚于{self.latest:%Y-%m-%d}，按这一天算。"
+        said = self.words.format(day=f"{found.year}年{found.month}月{found.day}日")
+        return rows, Active(said, (self.key,)), ""
+
+    def field(self, params: QueryDict) -> dict[str, Any]:
+        return {"value": typed(params, self.key, 10), "latest": self.latest.isoformat()}
+
+
+@dataclass(frozen=True)
 class Flag:
     """Only rows that have something."""
 

@@ -34,6 +34,9 @@ class ListSpec:
     counted: str = ""
     empty: str = "没有符合条件的记录"
     page_size: int = 50
+    # How far a narrowed list counts at once: whoever wants to know more exactly, or turns to a
+    # page beyond, has everything counted (`ListPage.found`). 0 counts always.
+    cap: int = 0
     # Parameters that are not filters but belong to the page, such as the unit drilled into.
     keep: tuple[str, ...] = ()
     # Adds what the columns show beyond what rows are narrowed and sorted by; a count needs none.
@@ -50,6 +53,14 @@ class Header:
     url: str
     sorted: str
     """``ascending``, ``descending`` or ''."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many there are: ``number``, or more than that."""
+
+    number: int
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,22 +182,68 @@ class ListPage:
 
     @cached_property
     def total(self) -> int:
+        """How many exactly; among a million this may take a second where much is narrowed by."""
         return self.filtered.count()
+
+    @cached_property
+    def _first(self) -> list[Any]:
+        """The keys of the first that are found, in no order; one more than the cap at most."""
+        return list(self.filtered.order_by().values_list("pk", flat=True)[: self.spec.cap + 1])
+
+    @cached_property
+    def _asked(self) -> int:
+        return max(1, whole_number(self.params.get("page", "")) or 1)
+
+    @cached_property
+    def _counts(self) -> bool:
+        """Whether everything is counted. What nothing narrows is counted by an index alone."""
+        cap = self.spec.cap
+        beyond = self._asked * self.spec.page_size > cap
+        return not cap or not self.active or beyond or self.params.get("count") == "1"
+
+    @cached_property
+    def found(self) -> Found:
+        if self._counts:
+            return Found(self.total)
+        return Found(min(len(self._first), self.spec.cap), len(self._first) > self.spec.cap)
+
+    @property
+    def count_url(self) -> str:
+        """This page with everything counted."""
+        return self.url(count="1")
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // self.spec.page_size))
+        return max(1, -(-self.found.number // self.spec.page_size))
 
     @cached_property
     def number(self) -> int:
-        wanted = whole_number(self.params.get("page", ""))
-        return min(max(1, wanted or 1), self.pages)
+        return min(self._asked, self.pages)
 
     @cached_property
     def objects(self) -> list[Any]:
-        start = (self.number - 1) * self.spec.page_size
-        shown = self.spec.dress(self.filtered)
-        return list(shown[start : start + self.spec.page_size]) if self.total else []
+        if not self.found.number:
+            return []
+        start, size = (self.number - 1) * self.spec.page_size, self.spec.page_size
+        if not self._counts and not self.found.more:
+            # All of them are known: PostgreSQL need not guess how soon fifty turn up.
+            rows = self.filtered.filter(pk__in=self._first)
+        elif start:
+            return self._deep(start, size)
+        else:
+            rows = self.filtered
+        return list(self.spec.dress(rows)[start : start + size])
+
+    def _deep(self, start: int, size: int) -> list[Any]:
+        """A page further on: its keys first, since what a row shows is worked out for every row
+        that is passed over; and counted from the nearer end."""
+        keys = self.filtered.values("pk")
+        stop = min(start + size, self.total) if self._counts else start + size
+        if self._counts and start > self.total // 2:
+            keys = keys.reverse()[self.total - stop : self.total - start]
+        else:
+            keys = keys[start:stop]
+        return list(self.spec.dress(self.filtered.filter(pk__in=keys)))
 
     @cached_property
     def rows(self) -> list[ListRow]:
@@ -229,6 +286,7 @@ class ListPage:
         export or a bulk action repeats."""
         params = self.params.copy()
         params.pop("page", None)
+        params.pop("count", None)
         usual = [c for i, c in enumerate(self.spec.columns) if c.shown or i == 0]
         if self.columns != usual:
             params.setlist("col", [c.key for c in self.columns[1:]] or [self.columns[0].key])
@@ -242,13 +300,13 @@ class ListPage:
     @property
     def chips(self) -> list[tuple[str, str]]:
         """The narrowings in force, each with the address that lifts it."""
-        lifted = dict.fromkeys(("page",))
+        lifted = dict.fromkeys(("page", "count"))
         return [(a.text, self.url(**lifted, **dict.fromkeys(a.keys))) for a in self.active]
 
     @property
     def clear_url(self) -> str:
         keys = [key for active in self.active for key in active.keys]
-        return self.url(**dict.fromkeys([*keys, "page"]))
+        return self.url(**dict.fromkeys([*keys, "page", "count"]))
 
     @property
     def page_links(self) -> list[tuple[str, str]]:
@@ -270,7 +328,8 @@ class ListPage:
 
     @property
     def next_url(self) -> str:
-        return self.url(page=str(self.number + 1)) if self.number < self.pages else ""
+        more = self.number < self.pages or self.found.more
+        return self.url(page=str(self.number + 1)) if more else ""
 
     # The filter form
 
@@ -301,7 +360,7 @@ class ListPage:
         return [
             (key, value)
             for key, values in self.params.lists()
-            if key not in ("col", "page")
+            if key not in ("col", "page", "count")
             for value in values
             if isinstance(value, str)
         ]

@@ -103,8 +103,11 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 @public("names of units are public")
 @require_safe
 def units(request: HttpRequest) -> HttpResponse:
-    """Suggestions for a unit field while it is typed: options of its list."""
+    """Suggestions for a unit field while it is typed: options of its list; with ``own`` of the
+    area of whoever is signed in."""
     field = request.headers.get("HX-Trigger-Name", "q")
     text = typed(request.GET, field, 40)
-    found = regions.search(text, limit=12) if text else []
+    actor = getattr(request, "actor", None) if request.GET.get("own") == "1" else None
+    # A name of a building stands in every grid: what it lies in tells them apart.
+    found = regions.suggest(text, actor=actor, limit=12) if text else []
     return render(request, "components/forms/unit_options.html", {"units": found})

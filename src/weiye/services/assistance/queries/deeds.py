@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from weiye.base.scope.actor import Actor
-from weiye.registers.people.surveys.models import Answer
+from weiye.registers.people.surveys.models import SurveyAnswer
 
 from ..models import Contact
 from ..visits.queries import visits_of
@@ -55,7 +55,7 @@ def deeds_of(actor: Actor, person_id: int, contacts: Sequence[Contact]) -> list[
                 visit.withdrawn_because,
             )
         )
-    answers = Answer.objects.visible_to(actor).filter(person_id=person_id)
+    answers = SurveyAnswer.objects.visible_to(actor).filter(person_id=person_id)
     for answer in answers.select_related("visit").order_by("-visit__on", "-id"):
         taken = f"核实了{len(answer.taken)}项" if answer.taken else ""
         kept = f"{len(answer.kept)}项待核对" if answer.kept else ""

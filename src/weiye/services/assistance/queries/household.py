@@ -49,9 +49,7 @@ def household_page(actor: Actor, *, household_id: int, as_of: date) -> Household
     """Raises `NotAllowed` without ``people.read``, ``Household.DoesNotExist`` outside the area.
     Three queries."""
     actor.require("people.read")
-    household = (
-        Household.objects.visible_to(actor).select_related("unit").get(pk=household_id)
-    )
+    household = Household.objects.visible_to(actor).select_related("unit").get(pk=household_id)
     members = list(
         ledger(actor, as_of=as_of).filter(household_id=household.pk).order_by("birth_date", "pk")
     )

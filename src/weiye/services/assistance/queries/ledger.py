@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,16 +16,17 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
 )
 from django.db.models.expressions import RawSQL
 
 from weiye.base.packs.model import Pack
 from weiye.base.scope.actor import Actor
 from weiye.registers.people import queries as people
-from weiye.registers.people.models import Person
+from weiye.registers.people.models import PeriodKind, Person
 
 from ..jurisdiction import file_groups, pack_of, standards_of
-from ..models import FileState, GroupMembership, ListEntry, ListKind
+from ..models import AssistanceFile, FileState, GroupMembership, ListEntry, ListKind
 from .progress import per_file, standards_json
 
 _OF_PERSON = per_file("f.person_id = people_person.id")
@@ -35,7 +37,9 @@ def ledger(actor: Actor, *, as_of: date) -> QuerySet[Person]:
     return dressed(residents(actor, as_of=as_of, pack=pack_of(actor.path)))
 
 
-def residents(actor: Actor, *, as_of: date, pack: Pack) -> QuerySet[Person]:
+def residents(
+    actor: Actor, *, as_of: date, pack: Pack, status_on: date | None = None
+) -> QuerySet[Person]:
     """The ledger's people, to be narrowed, sorted and counted: nothing is joined or worked out
     that was not asked for, and a plain count reads an index alone.
 
@@ -43,30 +47,36 @@ def residents(actor: Actor, *, as_of: date, pack: Pack) -> QuerySet[Person]:
     ``open_file`` with its columns, ``behind`` (occasions late; NULL if nothing is owed) and
     ``progress`` (``{"owed", "done", "behind", "next_due"}`` or NULL). Filter by these and by the
     functions beside; sort by ``name_key``, ``age``, ``open_file__opened_on``, ``behind``.
+    ``status_on``: the day of which ``employment_status`` is (``as_of``).
     """
     named = {
         "as_of": as_of.isoformat(),
         "standards": json.dumps(standards_json(standards_of(pack))),
     }
-    return (
-        people.ledger(actor, as_of=as_of)
-        .annotate(open_file=FilteredRelation("files", condition=Q(files__state=FileState.OPEN)))
-        .alias(
-            behind=_raw("SELECT p.behind FROM ({}) p", named, IntegerField(null=True)),
-            progress=_raw(
-                "SELECT jsonb_build_object('owed', p.owed, 'done', p.done, 'behind', p.behind, "
-                "'next_due', p.next_due) FROM ({}) p",
-                named,
-                JSONField(null=True),
-            ),
-        )
+    rows = people.ledger(actor, as_of=as_of)
+    if status_on is not None and status_on != as_of:
+        held = people.current_periods(status_on).filter(person=OuterRef("pk"))
+        rows = rows.annotate(employment_status=Subquery(held.values("status")[:1]))
+    return rows.annotate(
+        open_file=FilteredRelation("files", condition=Q(files__state=FileState.OPEN))
+    ).alias(
+        behind=_raw("SELECT p.behind FROM ({}) p", named, IntegerField(null=True)),
+        progress=_raw(
+            "SELECT jsonb_build_object('owed', p.owed, 'done', p.done, 'behind', p.behind, "
+            "'next_due', p.next_due) FROM ({}) p",
+            named,
+            JSONField(null=True),
+        ),
     )
 
 
 def dressed(rows: QuerySet[Person]) -> QuerySet[Person]:
-    """`residents` with what their rows show: ``progress``, ``group_names`` (list), and ``file_id``,
-    ``opened_on``, ``urgent``, ``quota``, ``worker_id``, ``worker_name`` ('' if nobody) of the open
-    file (None without one)."""
+    """`residents` with what their rows show.
+
+    ``progress``, ``group_names`` (list), ``visit_on`` (the day by which to visit, None where none
+    is due), and of the open file (None without one) ``file_id``, ``opened_on``, ``urgent``,
+    ``quota``, ``worker_id``, ``worker_name`` ('' if nobody).
+    """
     return rows.annotate(
         file_id=F("open_file__id"),
         opened_on=F("open_file__opened_on"),
@@ -74,6 +84,7 @@ def dressed(rows: QuerySet[Person]) -> QuerySet[Person]:
         quota=F("open_file__quota"),
         worker_id=F("open_file__worker_id"),
         worker_name=F("open_file__worker_name"),
+        visit_on=F("visit_due__due_on"),
         group_names=ArraySubquery(
             GroupMembership.objects.filter(person=OuterRef("pk"), left_on__isnull=True)
             .order_by("group")
@@ -96,7 +107,17 @@ def _raw(select: str, named: dict[str, str], field: Any) -> RawSQL:
 
 
 def in_group(rows: QuerySet[Person], group: str) -> QuerySet[Person]:
-    return rows.filter(Exists(_stays(group=group, left_on__isnull=True)))
+    return in_groups(rows, [group])
+
+
+def in_groups(rows: QuerySet[Person], groups: Sequence[str]) -> QuerySet[Person]:
+    """Narrow to who is in one of the groups at least."""
+    return rows.filter(Exists(_stays(group__in=list(groups), left_on__isnull=True)))
+
+
+def registered(rows: QuerySet[Person], kind: PeriodKind, day: date) -> QuerySet[Person]:
+    """Narrow to who was registered (就业登记, 失业登记, 求职登记) on the day."""
+    return rows.filter(Exists(people.current_periods(day, kind).filter(person=OuterRef("pk"))))
 
 
 def joined_group(rows: QuerySet[Person], group: str, since: date) -> QuerySet[Person]:
@@ -109,6 +130,24 @@ def left_group(rows: QuerySet[Person], group: str, since: date) -> QuerySet[Pers
 
 def with_file(rows: QuerySet[Person], yes: bool = True) -> QuerySet[Person]:
     return rows.filter(Q(("open_file__isnull", not yes)))
+
+
+def with_closed_file(rows: QuerySet[Person]) -> QuerySet[Person]:
+    """Whose file was closed once; they may have another that is open."""
+    closed = AssistanceFile.objects.filter(person=OuterRef("pk"), state=FileState.CLOSED)
+    return rows.filter(Exists(closed.order_by()))
+
+
+def of_worker(rows: QuerySet[Person], name: str) -> QuerySet[Person]:
+    """Whose open file somebody of that name is responsible for."""
+    return rows.filter(Q(("open_file__worker_name", name)))
+
+
+def worker_names(actor: Actor, most: int) -> list[str]:
+    """Who is responsible for open files of the actor's area, by name."""
+    files = AssistanceFile.objects.visible_to(actor).filter(state=FileState.OPEN)
+    names = files.exclude(worker_name="").order_by("worker_name").values_list("worker_name")
+    return [name for (name,) in names.distinct()[:most]]
 
 
 def newly_opened(rows: QuerySet[Person], since: date) -> QuerySet[Person]:

@@ -20,7 +20,7 @@
     const bar = $("[data-bulk]", picks);
     bar.classList.toggle("wy-any", count > 0);
     $("[data-picked]", bar).textContent = found?.checked
-      ? Number(found.dataset.total).toLocaleString("zh-CN") : count;
+      ? (found.dataset.more ? "多于 " : "") + Number(found.dataset.total).toLocaleString("zh-CN") : count;
   };
   document.addEventListener("change", (event) => {
     const picks = event.target.closest("[data-picks]");
