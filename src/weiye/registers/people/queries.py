@@ -20,7 +20,7 @@ from weiye.base.scope.actor import Actor, below
 
 from . import said
 from .columns import BIOGRAPHY
-from .models import EmploymentStatus, PeriodKind, Person, StatusPeriod
+from .models import EmploymentStatus, OtherNumber, PeriodKind, Person, StatusPeriod
 from .search import COLUMNS, named
 
 ENCRYPTED = ("id_number", "phone", "address")
@@ -141,7 +141,10 @@ def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
         return rows
     if is_concealed(text):
         indexes = text.removeprefix(_INDEX).split(".")
-        return rows.filter(Q(id_index__in=indexes) | Q(phone_index__in=indexes))
+        named_by = OtherNumber.objects.filter(number_index__in=indexes).values("person")
+        return rows.filter(
+            Q(id_index__in=indexes) | Q(phone_index__in=indexes) | Q(pk__in=named_by)
+        )
     return rows.filter(named(text))
 
 

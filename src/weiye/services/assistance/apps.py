@@ -8,12 +8,15 @@ class AssistanceConfig(AppConfig):
     label = "assistance"
 
     def ready(self) -> None:
+        from weiye.registers.people.merging.actions import people_merging, people_unmerged
         from weiye.registers.people.transfers.moving import people_moved
 
         from . import changed
 
         changed.connect()
         people_moved.connect(_moved, dispatch_uid="assistance.take_over")
+        people_merging.connect(_merging, dispatch_uid="assistance.one_file")
+        people_unmerged.connect(_unmerged, dispatch_uid="assistance.two_files")
 
 
 def _moved(sender: Any, **moved: Any) -> None:
@@ -21,3 +24,15 @@ def _moved(sender: Any, **moved: Any) -> None:
 
     moved.pop("signal", None)
     take_over(**moved)
+
+
+def _merging(sender: Any, **told: Any) -> None:
+    from .actions.merging import one_file
+
+    one_file(kept=told["kept"], gone=told["gone"], note=told["note"])
+
+
+def _unmerged(sender: Any, **told: Any) -> None:
+    from .actions.merging import two_files
+
+    two_files(kept=told["kept"], gone=told["gone"], note=told["note"])

@@ -243,6 +243,33 @@ def carry_accounts(*, actor: Actor, person_ids: Sequence[int], unit: Unit) -> in
     return len(moved)
 
 
+def hand_subject_over(
+    *, actor: Actor, kind: str, old: int, new: int, only: Sequence[int] | None = None
+) -> list[int]:
+    """What acted for one subject acts for another from now on: two rows were one person.
+
+    In the caller's transaction, by an actor that sees both. ``only``: of these memberships.
+    Returns their ids; whoever is signed in by them signs in again.
+    """
+    rows = Membership.objects.filter(subject_kind=kind, subject_id=old)
+    if only is not None:
+        rows = rows.filter(pk__in=list(only))
+    found = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    for row in found:
+        row.subject_id = new
+        row.save(update_fields=["subject_id"])
+        end_sessions(row.account_id)
+        record(
+            actor=actor,
+            verb="membership.move",
+            path=row.unit_path,
+            thing=("account", str(row.account_id)),
+            about=new,
+            detail={"membership": row.pk, "role": row.role, "subject": [old, new]},
+        )
+    return [row.pk for row in found]
+
+
 def forget_residents(*, actor: Actor, person_ids: Sequence[int], name: str) -> int:
     """Residents who were anonymised: ``name`` stands for them in their accounts from now on.
 

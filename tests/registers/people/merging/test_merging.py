@@ -1,0 +1,221 @@
+"""Two rows of one person become one, and two again, and neither history is lost (PPL-3)."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, models
+
+from tests.services.assistance import world
+from tests.services.exchange.making import id_number
+from tests.world import A, B, actor
+from weiye.base.audit.models import AuditEntry
+from weiye.base.privacy.fields import blind_index
+from weiye.base.scope.actor import NotAllowed, system
+from weiye.base.scope.fence import fence
+from weiye.registers.people.merging import actions, queries
+from weiye.registers.people.merging.models import Merge, OtherNumber
+from weiye.registers.people.models import PeriodKind, Person, StatusPeriod, WorkWish
+from weiye.services.assistance.models import AssistanceFile, Contact, GroupMembership
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("PPL-3")]
+OLD, NEW = id_number(order=11), id_number(order=13)
+
+
+def numbered(name: str, number: str, **facts: Any) -> Person:
+    return world.person(name, id_number=number, id_index=blind_index(number), **facts)
+
+
+@pytest.fixture
+def pair() -> tuple[Person, Person]:
+    with fence(actor("worker-a")):
+        kept = numbered(
+            "张微", OLD, status="失业", since=date(2020, 1, 1), education=60, phone="20000000001"
+        )
+        gone = numbered("张薇", NEW, status="就业", since=date(2024, 3, 1), veteran=True)
+        Person.objects.filter(pk=gone.pk).update(
+            as_of=date(2025, 7, 5), source="残联", disability_grade=2, known_none=[]
+        )
+        WorkWish.objects.create(person=kept, unit_path=kept.unit_path, said_on=date(2024, 1, 1))
+        WorkWish.objects.create(
+            person=gone, unit_path=gone.unit_path, said_on=date(2025, 1, 1), skills=["电工"]
+        )
+        return kept, gone
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table but the log and the merges, as stored (but for encryption)."""
+    found = {}
+    with fence(system()):
+        for model in [
+            Person, StatusPeriod, WorkWish, AssistanceFile, Contact, GroupMembership, OtherNumber,
+        ]:  # fmt: skip
+            columns = [
+                c.attname
+                for c in model._meta.concrete_fields
+                if not c.generated and not isinstance(c, models.DateTimeField)
+            ]
+            found[model.__name__] = sorted(
+                map(repr, model._base_manager.order_by("pk").values_list(*columns))
+            )
+    return found  # type: ignore[return-value]
+
+
+def merged(pair: tuple[Person, Person], who: str = "worker-a") -> Merge:
+    one = actor(who)
+    with fence(one):
+        return actions.merge(
+            actor=one, keep=pair[0].pk, gone=pair[1].pk, reason="上门见到本人，是同一个人"
+        )
+
+
+def test_of_each_fact_the_newer_word_with_its_source(pair: tuple[Person, Person]) -> None:
+    merged(pair)
+    with fence(actor("worker-a")):
+        one = Person.objects.get()
+        assert (one.pk, one.name, one.disability_grade, one.veteran) == (
+            pair[0].pk, "张微", 2, True,
+        )  # fmt: skip
+        assert one.phone == "20000000001"
+        assert "disability_grade" in one.fact_sources["残联"]
+        assert one.fact_dates["disability_grade"] == "2025-07-05"
+        assert one.wish.skills == ["电工"]
+
+
+def test_what_began_later_holds_from_then_on(pair: tuple[Person, Person]) -> None:
+    merged(pair)
+    with fence(actor("worker-a")):
+        periods = StatusPeriod.objects.filter(kind=PeriodKind.EMPLOYMENT).order_by("during")
+        assert [(p.status, p.during.lower, p.during.upper) for p in periods] == [
+            ("失业", date(2020, 1, 1), date(2024, 3, 1)),
+            ("就业", date(2024, 3, 1), None),
+        ]
+
+
+def test_one_with_two_numbers_is_found_by_both(pair: tuple[Person, Person]) -> None:
+    merged(pair)
+    from weiye.registers.people.queries import people, search
+
+    worker = actor("worker-a")
+    with fence(worker):
+        for number in (OLD, NEW):
+            assert [p.pk for p in search(people(worker), number)] == [pair[0].pk]
+    with fence(actor("worker-b")), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT weiye_ids_held_elsewhere(%s)", [[blind_index(OLD), blind_index(NEW)]]
+        )
+        assert len(cursor.fetchall()) == 2
+
+
+def test_taken_back_everything_is_as_it_was(pair: tuple[Person, Person]) -> None:
+    before = everything()
+    made = merged(pair)
+    assert everything() != before
+    one = actor("worker-a")
+    with fence(one):
+        assert queries.became(one, pair[1].pk) == pair[0].pk
+        back, stay = actions.unmerge(actor=one, merge_id=made.pk, reason="是双胞胎")
+        assert (back.pk, stay) == (pair[1].pk, [])
+        assert queries.became(one, pair[1].pk) is None
+    assert everything() == before
+
+
+def test_what_was_said_since_stays(pair: tuple[Person, Person]) -> None:
+    made = merged(pair)
+    one = actor("worker-a")
+    with fence(one):
+        Person.objects.filter(pk=pair[0].pk).update(disability_grade=3)
+        back, stay = actions.unmerge(actor=one, merge_id=made.pk, reason="是双胞胎")
+        assert stay == ["disability_grade"]
+        assert Person.objects.get(pk=pair[0].pk).disability_grade == 3
+        assert Person.objects.get(pk=back.pk).disability_grade == 2
+
+
+def files(pair: tuple[Person, Person]) -> Iterator[AssistanceFile]:
+    for person in pair:
+        yield AssistanceFile.objects.create(
+            person=person, unit_path=person.unit_path, opened_on=date(2025, 1, 1),
+            opened_because="大龄", source="plan 第16项",
+        )  # fmt: skip
+
+
+def test_two_open_files_become_one_and_no_contact_is_lost(pair: tuple[Person, Person]) -> None:
+    import uuid
+
+    with fence(actor("worker-a")):
+        for file in files(pair):
+            Contact.objects.create(
+                file=file, unit_path=file.unit_path, kind="policy", way="phone",
+                on=date(2025, 2, 1), worker_name="王", note="讲了政策", token=uuid.uuid4(),
+            )  # fmt: skip
+        GroupMembership.objects.create(
+            person=pair[1], unit_path=pair[1].unit_path, group="残疾", reason="持证",
+            source="plan 第16项", found_on=date(2025, 1, 1), pack_version="x",
+        )  # fmt: skip
+    before = everything()
+    made = merged(pair)
+    with fence(actor("worker-a")):
+        open_ = AssistanceFile.objects.filter(state="open")
+        assert [file.person_id for file in open_] == [pair[0].pk]
+        assert Contact.objects.filter(file__in=open_).count() == 2
+        assert GroupMembership.objects.get().person_id == pair[0].pk
+        actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="不是一个人")
+    assert everything() == before
+
+
+def test_who_may_and_with_a_reason(pair: tuple[Person, Person]) -> None:
+    with pytest.raises(NotAllowed):
+        merged(pair, "grid-a")
+    with pytest.raises(Person.DoesNotExist):
+        merged(pair, "worker-b")
+    one = actor("worker-a")
+    with fence(one):
+        for keep, gone, reason in (
+            (pair[0].pk, pair[1].pk, "  "),
+            (pair[0].pk, pair[0].pk, "同一个人"),
+        ):
+            with pytest.raises(ValidationError):
+                actions.merge(actor=one, keep=keep, gone=gone, reason=reason)
+
+
+def test_neighbours_are_merged_by_those_who_see_both(pair: tuple[Person, Person]) -> None:
+    with fence(actor("worker-b")):
+        other = numbered("张微", id_number(order=15), code=B)
+    with pytest.raises(Person.DoesNotExist):
+        merged((pair[0], other))
+    made = merged((pair[0], other), "clerk")
+    with fence(actor("worker-b")):
+        assert not Person.objects.exists()
+        assert not StatusPeriod.objects.exists()
+    with fence(actor("clerk")):
+        assert AuditEntry.objects.filter(verb="person.merged_away").count() == 1
+        actions.unmerge(actor=actor("clerk"), merge_id=made.pk, reason="看错了")
+    with fence(actor("worker-b")):
+        assert Person.objects.get().pk == other.pk
+
+
+def test_the_sealed_row_is_not_readable_in_the_database(pair: tuple[Person, Person]) -> None:
+    made = merged(pair)
+    with fence(system()), connection.cursor() as cursor:
+        cursor.execute("SELECT before FROM people_merge WHERE id = %s", [made.pk])
+        stored = bytes(cursor.fetchone()[0])
+        assert "张薇".encode() not in stored
+        assert NEW.encode() not in stored
+
+
+def test_one_after_another_and_back_in_order(pair: tuple[Person, Person]) -> None:
+    with fence(actor("worker-a")):
+        third = numbered("张威", id_number(order=15))
+    first = merged(pair)
+    second = merged((pair[0], third))
+    one = actor("worker-a")
+    with fence(one):
+        with pytest.raises(ValidationError, match="最近的一次"):
+            actions.unmerge(actor=one, merge_id=first.pk, reason="不是")
+        actions.unmerge(actor=one, merge_id=second.pk, reason="不是")
+        actions.unmerge(actor=one, merge_id=first.pk, reason="不是")
+        with pytest.raises(ValidationError, match="已经拆分"):
+            actions.unmerge(actor=one, merge_id=first.pk, reason="不是")
+        assert Person.objects.filter(unit__code=A).count() == 3
