@@ -3,6 +3,8 @@
 from .loading import ROOT, load_all, load_pack
 from .model import Pack, Policy, Quota, Scope, Source
 from .reading import PackError
+from .senders import Sender
+from .visits import VisitInterval
 
 __all__ = [
     "ROOT",
@@ -11,7 +13,9 @@ __all__ = [
     "Policy",
     "Quota",
     "Scope",
+    "Sender",
     "Source",
+    "VisitInterval",
     "load_all",
     "load_pack",
 ]

@@ -16,9 +16,13 @@ FILES = {
     "groups.yaml": "群体",
     "scopes.yaml": "适用范围",
     "quotas.yaml": "服务标准",
+    "senders.yaml": "名册来源",
+    "visits.yaml": "走访间隔",
     "matching.yaml": "匹配权重",
     "privacy.yaml": "数据保护",
     "surveys.yaml": "入户调查",
+    "calendar.yaml": "工作日",
+    "certification.yaml": "就业困难人员认定",
 }
 WORDS = {
     "name": "名称", "title": "名称", "text": "条文", "source": "依据", "status": "状态",
@@ -27,6 +31,7 @@ WORDS = {
     "documents": "材料", "summary": "说明", "quote": "原文", "family": "类别",
     "since": "起算日", "region": "地区", "occasions": "次数", "months": "月数",
     "decided_by": "决定机关", "deadline": "期限", "funds": "资金渠道", "urgent": "急难顺序",
+    "days": "间隔天数", "first_days": "首次天数", "group": "群体", "scope": "适用范围",
 }  # fmt: skip
 
 

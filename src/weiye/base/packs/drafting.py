@@ -22,11 +22,17 @@ from weiye.engine.rules import (
     Term,
     parse,
 )
+from weiye.engine.workdays import Calendar
 
+from .calendar import read_calendar
+from .certification import Certification, read_certification
 from .figures import scalar, schedule
 from .model import Pack, Policy, Quota, Scope, Source
 from .reading import Entry, PackError, Table
+from .senders import Sender, read_senders
 from .surveys import Surveys, read_surveys
+from .senders import Sender, read_senders
+from .visits import VisitInterval, read_visits
 
 MATCHING_KEYS = (
     "occupation_exact occupation_small occupation_middle occupation_major skill_each skill_max "
@@ -51,9 +57,13 @@ class Draft:
     policies: dict[str, Policy] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
     scopes: dict[str, Scope] = field(default_factory=dict)
+    senders: dict[str, Sender] = field(default_factory=dict)
+    visits: dict[str, VisitInterval] = field(default_factory=dict)
     matching: dict[str, int] = field(default_factory=dict)
     purposes: dict[str, Purpose] = field(default_factory=dict)
     retention: dict[str, Retention] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+    certification: Certification | None = None
     surveys: Surveys | None = None
     expressions: dict[int, Entry] = field(default_factory=dict)  # id(node) → where it stands
     used: set[str] = field(default_factory=set)  # terms
@@ -66,9 +76,13 @@ class Draft:
             "groups.yaml": self.groups,
             "scopes.yaml": self.read_scopes,
             "quotas.yaml": self.read_quotas,
+            "visits.yaml": self.read_visits,
+            "senders.yaml": self.read_senders,
             "matching.yaml": self.read_matching,
             "privacy.yaml": self.read_privacy,
             "surveys.yaml": self.read_surveys,
+            "calendar.yaml": self.read_calendar,
+            "certification.yaml": self.read_certification,
         }
 
     def head(self, head: Table) -> None:
@@ -129,7 +143,10 @@ class Draft:
     # Parameters and terms --------------------------------------------------------------------
 
     def parameters(self, root: Entry) -> None:
-        for name, entry in root.table("parameters")["parameters"].table(free=True):
+        self.figures(root.table("parameters")["parameters"])
+
+    def figures(self, entries: Entry) -> None:
+        for name, entry in entries.table(free=True):
             table = entry.table("text kind values", "by_sex")
             kind = table["kind"].one_of(*_KINDS, "retirement-schedule")
             by_sex = "by_sex" in table and table["by_sex"].truth()
@@ -321,6 +338,21 @@ class Draft:
 
             self.later.append(known)
 
+    def read_visits(self, root: Entry) -> None:
+        visits, known = read_visits(
+            root,
+            self.source,
+            self.dates,
+            self.state,
+            groups=self.book.groups,
+            scopes=self.scopes,
+        )
+        self.visits |= visits
+        self.later.append(known)
+
+    def read_senders(self, root: Entry) -> None:
+        self.senders |= read_senders(root, self.source)
+
     def read_matching(self, root: Entry) -> None:
         table = root.table("source weights")
         self.source(table["source"])
@@ -331,6 +363,19 @@ class Draft:
         purposes, retention = Reader(self.source, self.dates).read(root)
         self.purposes |= purposes
         self.retention |= retention
+
+    def read_calendar(self, root: Entry) -> None:
+        self.calendar = read_calendar(root, self.source)
+
+    def read_certification(self, root: Entry) -> None:
+        self.certification, known = read_certification(
+            root,
+            source=self.source,
+            state=self.state,
+            parameters=self.figures,
+            groups=self.book.groups,
+        )
+        self.later.append(known)
 
     def read_surveys(self, root: Entry) -> None:
         self.surveys = read_surveys(root, source=self.source)
@@ -377,12 +422,16 @@ class Draft:
             groups=tuple(self.book.groups.values()),
             policies=tuple(self.policies.values()),
             quotas=self.quotas,
+            senders=self.senders,
             scopes=self.scopes,
+            visits=self.visits,
             parameters=self.book.parameters,
             matching=self.matching,
             purposes=self.purposes,
             surveys=self.surveys,
             retention=self.retention,
+            calendar=self.calendar,
+            certification=self.certification,
             sources=self.sources,
             book=self.book,
             version=version,

@@ -6,8 +6,12 @@ from datetime import date
 
 from weiye.base.privacy.pack import Purpose, Retention
 from weiye.engine.rules import Parameter, Rule, Rulebook
+from weiye.engine.workdays import Calendar
 
+from .certification import Certification
 from .surveys import Surveys
+from .senders import Sender
+from .visits import VisitInterval
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,15 @@ class Pack:
     policies: tuple[Policy, ...]
     quotas: Mapping[str, Quota]
     scopes: Mapping[str, Scope]
+    senders: Mapping[str, Sender]
+    visits: Mapping[str, VisitInterval]
     parameters: Mapping[str, Parameter]
     matching: Mapping[str, int]
     purposes: Mapping[str, Purpose]
     retention: Mapping[str, Retention]
     surveys: Surveys | None
+    calendar: Calendar
+    certification: Certification | None
     sources: Mapping[str, Source]
     book: Rulebook
     version: str

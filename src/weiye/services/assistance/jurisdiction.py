@@ -6,7 +6,8 @@ from datetime import date
 
 from weiye.base.packs import Pack
 from weiye.base.packs.queries import pack_in_force, packs_in_force
-from weiye.engine.rules.language import Call, Literal
+from weiye.engine.rules import TO_CONFIRM, Rule
+from weiye.engine.rules.language import Call, Field, Literal, Name
 from weiye.registers.people.frames import community_code
 
 from .quota import KINDS, Standard
@@ -73,3 +74,47 @@ def _groups(node: object) -> Iterator[str]:
     elif is_dataclass(node):
         for field in fields(node):
             yield from _groups(getattr(node, field.name))
+
+
+def figures_of(rule: Rule, pack: Pack, path: str, day: date) -> list[tuple[str, str, bool]]:
+    """The dated figures that a rule's clauses use: text, value at ``path`` on the day in words,
+    whether it is 待确认. A figure that the pack has not got reads 未填写."""
+    names: dict[str, None] = {}
+    for clause in rule.clauses:
+        for part in (clause, *clause.parts):
+            if part.enabled:
+                names |= dict.fromkeys(_figures(part.when, pack, frozenset()))
+    region = community_code(path or "37/")
+    found = []
+    for name in names:
+        parameter = pack.parameters[name]
+        if parameter.kind is None:
+            continue
+        period = next((p for p in parameter.on(day) if region.startswith(p.region)), None)
+        if period is None:
+            found.append((parameter.text, "未填写", True))
+            continue
+        value = period.value
+        words = (
+            "，".join(f"{sex}{one}" for sex, one in value.items())
+            if isinstance(value, dict)
+            else str(value)
+        )
+        found.append((parameter.text, words, period.status == TO_CONFIRM))
+    return found
+
+
+def _figures(node: object, pack: Pack, seen: frozenset[str]) -> Iterator[str]:
+    """The parameters in an expression and in the terms that it names."""
+    if isinstance(node, Field) and node.owner == "param":
+        yield node.name
+    elif isinstance(node, Name | Field):
+        term = pack.book.terms.get(node.name)
+        if term is not None and term.id not in seen:
+            yield from _figures(term.when, pack, seen | {term.id})
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from _figures(part, pack, seen)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from _figures(getattr(node, field.name), pack, seen)

@@ -15,11 +15,14 @@ from weiye.registers.people.models import Person
 from ..jurisdiction import file_groups
 from ..models import AssistanceFile, FileState, GroupMembership, ListEntry, ListKind
 from ..quota import Progress
+from ..visits.queries import Counts, counts
+from .changes import Change, latest
 from .progress import open_files_progress, quota_progress_of, state
 
 Files = QuerySet[AssistanceFile]
 
 SHOWN = 20
+CHANGES_SHOWN = 6
 RECENT = timedelta(days=7)
 
 
@@ -67,8 +70,19 @@ class Today:
     to_close_count: int
     to_close: list[FileLine]
     groups: list[GroupChange]
+    changes: list[Change]
+    """The newest of those changes, each with its reason."""
+    visits: Counts
     refreshed_on: date | None
     """When the lists of this area were last refreshed."""
+
+    @property
+    def joined(self) -> int:
+        return sum(change.joined for change in self.groups)
+
+    @property
+    def left(self) -> int:
+        return sum(change.left for change in self.groups)
 
     @property
     def on_track(self) -> int:
@@ -206,6 +220,8 @@ def today(actor: Actor, *, as_of: date, mine: bool = False) -> Today:
             for key in closing_ids[:SHOWN]
         ],
         groups=[GroupChange(group, j, gone) for group, j, gone in changes if j or gone],
+        changes=latest(actor, since, as_of, shown=CHANGES_SHOWN),
+        visits=counts(actor, as_of=as_of, mine=mine),
         refreshed_on=timezone.localdate(last) if last else None,
     )
 

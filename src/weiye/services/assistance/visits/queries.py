@@ -1,5 +1,6 @@
 """Whom to visit, and what has changed since the last time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -10,7 +11,7 @@ from weiye.registers.people import queries as people
 from weiye.registers.people.models import PeriodKind, Person, StatusPeriod
 
 from ..models import Contact, FactChange, FileState, GroupMembership, ListEntry, ListKind
-from ..standing import label_of, words_of
+from ..standing import label_of, turned, words_of
 from .models import CONTACT_COUNTS, COUNTS, Visit, VisitDue
 
 WEEK = timedelta(days=6)
@@ -245,3 +246,44 @@ def _facts(actor: Actor, person_id: int, last: LastVisit) -> list[Turned]:
         for fact, change in latest.items()
         if first[fact] != change.after
     ]
+
+
+def news_of(actor: Actor, rows: Sequence[Person], *, as_of: date) -> dict[int, list[str]]:
+    """Person → what has changed since the last visit, in a few words each; for a whole round.
+
+    ``rows`` have ``visit_due`` joined. Two queries. Raises `NotAllowed` without ``people.read``.
+    """
+    actor.require("people.read")
+    since = {person.pk: person.visit_due.last_on for person in rows}
+    visited = [key for key, day in since.items() if day is not None]
+    if not visited:
+        return {}
+    first = min(day for day in since.values() if day is not None)
+    found: dict[int, list[str]] = {}
+    changes = FactChange.objects.visible_to(actor).filter(
+        person_id__in=visited, seen_on__gt=first, seen_on__lte=as_of
+    )
+    told: dict[tuple[int, str], tuple[str | None, str | None]] = {}
+    for change in changes.order_by("seen_at", "id"):
+        last = since[change.person_id]
+        if last is not None and change.seen_on > last:
+            key = change.person_id, change.fact
+            before = told[key][0] if key in told else change.before
+            told[key] = before, change.after
+    for (person, fact), (before, after) in told.items():
+        if before != after and fact not in ("unemployed_since", "unemployment_spells_24m"):
+            found.setdefault(person, []).append(turned(fact, before, after))
+    stays = GroupMembership.objects.visible_to(actor).filter(
+        Q(found_on__gte=first) | Q(left_on__gte=first), person_id__in=visited
+    )
+    for person, group, joined, left in stays.order_by("id").values_list(
+        "person_id", "group", "found_on", "left_on"
+    ):
+        last = since[person]
+        if last is None:
+            continue
+        if left is not None and last <= left <= as_of:
+            found.setdefault(person, []).append(f"退出{group}")
+        elif left is None and last <= joined <= as_of:
+            found.setdefault(person, []).append(f"进入{group}")
+    return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -44,31 +44,31 @@ def reasons(
     homes = _homes(facts)
     people = {person for person, _ in asked}
     near = people | {member for person in people for member in homes.get(person, ())}
-    now = _verdicts(rules, facts.filter(pl.col("id").is_in(list(near))), part, people)
-    then = _verdicts(rules, _as_known(facts, changes, near), part, people)
+    near_facts = facts.filter(pl.col("id").is_in(list(near)))
+    day, region = part.as_of, part.region
+    now = _verdicts(rules, near_facts, day, region, people)
+    then = _verdicts(rules, _as_known(facts, changes, near), day, region, people)
+    yesterday = _verdicts(rules, near_facts, day - timedelta(days=1), region, people)
     other_rules = _rules_changed(part)
     for person, group in asked:
-        said = []
-        if group in clauses:
-            for key, clause in clauses[group].items():
-                is_met = now.get((person, group, key)) == "met"
-                was_met = then.get((person, group, key)) == "met"
-                # An any-of is told by its parts.
-                if is_met != was_met and is_met == joined and not clause.parts:
-                    said.append(_sentence(clause, rule_of[group], person, homes, changes))
+        said, late = [], []
+        for key, clause in clauses.get(group, {}).items():
+            # An any-of is told by its parts.
+            if clause.parts or (now.get((person, group, key)) == "met") != joined:
+                continue
+            if (then.get((person, group, key)) == "met") != joined:
+                said.append(_sentence(clause, rule_of[group], person, homes, changes))
+            elif (yesterday.get((person, group, key)) == "met") != joined:
+                late.append(clause.text)
         if said:
             found[person, group] = "；".join(said)
         elif other_rules:
             found[person, group] = BY_RULE
-        elif group in clauses:
-            late = [
-                clause.text
-                for key, clause in clauses[group].items()
-                if not clause.parts
-                and tells_time(clause, rule_of[group].book)
-                and (now.get((person, group, key)) == "met") == joined
-            ]
-            found[person, group] = f"{BY_TIME}：{'、'.join(late)}" if late else ""
+        elif late:
+            found[person, group] = f"{BY_TIME}：{'、'.join(late)}"
+        else:
+            # Some nights without a run: which clause it was, the reason beside tells.
+            found[person, group] = BY_TIME
     return found
 
 
@@ -80,9 +80,9 @@ def _clauses(rule: Rule) -> Iterator[tuple[tuple[str, str], Clause]]:
 
 
 def _verdicts(
-    rules: Sequence[Rule], facts: pl.DataFrame, part: Part, people: Collection[int]
+    rules: Sequence[Rule], facts: pl.DataFrame, day: date, region: str, people: Collection[int]
 ) -> dict[tuple[int, str, tuple[str, str]], str]:
-    rows = evaluate(rules, facts, as_of=part.as_of, region=part.region).clauses()
+    rows = evaluate(rules, facts, as_of=day, region=region).clauses()
     rows = rows.filter(pl.col("id").is_in(list(people)))
     return {
         (person, rule, (clause, part_of or "")): verdict
@@ -159,19 +159,6 @@ def read_by(clause: Clause, book: Rulebook) -> tuple[frozenset[str], frozenset[s
             if isinstance(node, Name | Field) and node.name in PERSON_FACTS.by_name:
                 (theirs if member else own).add(node.name)
     return frozenset(own), frozenset(theirs)
-
-
-_CLOCKS = frozenset({"age", "months_since", "years_since", "before_retirement", "retirement_date"})
-
-
-def tells_time(clause: Clause, book: Rulebook) -> bool:
-    """Whether a clause may turn with the day alone."""
-    return any(
-        (isinstance(node, Call) and node.function in _CLOCKS)
-        or (isinstance(node, Name) and node.name == "today")
-        for part in (clause, *clause.parts)
-        for node, _ in _nodes(part.when, book)
-    )
 
 
 def _nodes(node: object, book: Rulebook, member: bool = False) -> Iterator[tuple[object, bool]]:
