@@ -56,11 +56,11 @@ def compare(
     first, second = np.zeros(1, np.int32), np.ones(1, np.int32)
     pattern = learning.pattern_of(prepared, first, second)
     table = tables(model or Model.default(), prepared.average)
-    prior = learning.Prior(0.5 / TOWN, 1.5 / TOWN, float(TOWN))
-    same, household = learning.weigh(prepared, first, pattern, table)
-    part = learning.household_share(household, prior)
+    prior = learning.Prior((0.5 / TOWN, 0.7 / TOWN, 0.7 / TOWN), float(TOWN))
+    ratios = learning.weigh(prepared, first, pattern, table)
+    part = learning.rivals(ratios, prior)
     weights = evidence.bits(prepared, first, pattern, part, table)
-    ruled = rules.apply(pattern, learning.log_odds(same, household, prior))
+    ruled = rules.apply(pattern, learning.log_odds(ratios, prior))
     names = pl.concat([left["name"], right["name"]])
     said = evidence.sentences(prepared, names, first, second, pattern, weights, ruled.note)[0]
     told = rules.NOTES[int(ruled.note[0])]

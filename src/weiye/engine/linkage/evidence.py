@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from weiye.engine.linkage import kernel as k
-from weiye.engine.linkage.kernel import Floats, Patterns, Singles, Whole
+from weiye.engine.linkage.kernel import Patterns, Singles, Whole
 from weiye.engine.linkage.model import Tables
 from weiye.engine.linkage.prepare import PHONE, Prepared
 from weiye.engine.linkage.rules import NOTES
@@ -39,13 +39,13 @@ ORDER: Final = (k.NUMBER, k.NAME, k.BIRTH, k.PHONE, k.SEX, k.PLACE)
 
 
 def bits(
-    prepared: Prepared, left: Whole, pattern: Patterns, household: Floats, table: Tables
+    prepared: Prepared, left: Whole, pattern: Patterns, rivals: Singles, table: Tables
 ) -> Singles:
     """(n, 6): what each field says, in bits, rounded to a tenth."""
     out = np.zeros((len(left), len(k.FIELDS)), np.float32)
     k.explain(
-        left, pattern, prepared.records.share, household, table.log_m, table.log_h, table.log_u,
-        table.share_of, table.log_average, table.exact, out,
+        left, pattern, prepared.records.share, rivals, table.logs, table.share_of,
+        table.log_average, table.exact, out,
     )  # fmt: skip
     return np.round(out, 1)
 

@@ -6,8 +6,9 @@ something by construction, so the clusters it finds are blocks, not people). Ins
 * `same` is counted on pairs with one valid ID number, whatever else they say (the ID number's own
   on pairs equal in name, date of birth and telephone or home);
 * `strangers` on pairs drawn at random, and exactly (from value counts) where levels are rare;
-* `household` on pairs sharing a telephone or a home but bearing two different valid ID numbers;
-* only the sizes of the three groups are then fitted to the candidates, which cannot degenerate:
+* `kin` and `partners` (members of one household who share the surname, and who do not) on pairs
+  sharing a telephone or a home but bearing two different valid ID numbers;
+* only the sizes of the four groups are then fitted to the candidates, which cannot degenerate:
   with components held fixed the likelihood has one maximum.
 """
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from weiye.engine.linkage import kernel as k
 from weiye.engine.linkage.blocking import Candidates, in_order
 from weiye.engine.linkage.kernel import Floats, Patterns, Singles, levels
-from weiye.engine.linkage.model import FLOOR, NUMBER_CHANCE, Model, Tables
+from weiye.engine.linkage.model import FLOOR, GROUPS, NUMBER_CHANCE, Model, Tables
 from weiye.engine.linkage.prepare import Prepared
 from weiye.engine.linkage.rules import contradict
 
@@ -34,10 +35,9 @@ ROUNDS: Final = 60
 
 
 class Prior(NamedTuple):
-    """Expected pairs of one person and of one household, per pair that is possible at all."""
+    """Expected pairs of each group (one person, kin, partners) per pair that is possible at all."""
 
-    same: float
-    household: float
+    shares: tuple[float, float, float]
     possible: float
 
 
@@ -69,6 +69,7 @@ def learn_model(
     sure &= (phone == k.P_EQUAL) | (place == k.HOME)
     apart = (number == k.ID_OTHER) | (number == k.ID_BORN)
     apart &= ~((name == k.EQUAL) & (birth == k.B_EQUAL))
+    kin = (name > 0) & (name != k.GIVEN) & (name != k.OTHER)
     # Families lend each other's numbers: what counts a field must be the same person by the others.
     alike = (name > 0) & ((name <= k.LACKING) | (name == k.MASKED))
     chosen_same = {
@@ -82,32 +83,27 @@ def learn_model(
     # Households show in two ways, and what shows one must not be counted on the pairs it chose.
     by_home, by_phone = apart & (place == k.HOME), apart & (phone == k.P_EQUAL)
     either = by_home | by_phone
-    chosen = {k.PHONE: by_home, k.PLACE: by_phone}
+    showing = {k.PHONE: by_home, k.PLACE: by_phone}
     strangers = _random_patterns(prepared, seed)
-    out: dict[str, dict[str, tuple[float, ...]]] = {"same": {}, "household": {}, "strangers": {}}
+    out: dict[str, dict[str, tuple[float, ...]]] = {group: {} for group in GROUPS}
     for field, title in enumerate(k.FIELDS):
-        size = k.COUNT[field]
-        out["same"][title] = _mixed(
-            by[field][chosen_same[field]], size, base.same[title], SAME_PRIOR
-        )
-        if field == k.NUMBER:
-            out["household"][title] = base.household[title]
-        else:
-            out["household"][title] = _mixed(
-                by[field][chosen.get(field, either)], size, base.household[title], HOUSEHOLD_PRIOR
-            )
+        size, own = k.COUNT[field], {group: base.levels[group][title] for group in GROUPS}
+        out["same"][title] = _mixed(by[field][chosen_same[field]], size, own["same"], SAME_PRIOR)
+        for group, chosen in (("kin", kin), ("partners", ~kin)):
+            # The ID number chose these pairs: of it the base alone can tell.
+            counted = showing.get(field, either) & chosen & (field != k.NUMBER)
+            out[group][title] = _mixed(by[field][counted], size, own[group], HOUSEHOLD_PRIOR)
         out["strangers"][title] = _mixed(
-            levels(strangers, field), size, base.strangers[title], STRANGER_PRIOR
+            levels(strangers, field), size, own["strangers"], STRANGER_PRIOR
         )
+    out["strangers"] = _with_rare(out["strangers"], prepared.average)
     about = {
         "pairs with one ID number": int(same.sum()),
         "sure pairs without looking at the number": int(sure.sum()),
-        "pairs of one household": int(either.sum()),
+        "pairs of kin, of partners": [int((either & kin).sum()), int((either & ~kin).sum())],
         "random pairs": len(strangers),
     }
-    return Model(
-        out["same"], out["household"], _with_rare(out["strangers"], prepared.average), about
-    )
+    return Model(out, about)
 
 
 def _mixed(
@@ -145,52 +141,48 @@ def _random_patterns(prepared: Prepared, seed: int) -> Patterns:
     return pattern_of(prepared, left[keep], right[keep])
 
 
-def weigh(
-    prepared: Prepared, left: k.Whole, pattern: Patterns, table: Tables
-) -> tuple[Singles, Singles]:
-    """ln likelihood ratios of each pair: one person, one household, against strangers."""
-    same, household = np.empty(len(pattern), np.float32), np.empty(len(pattern), np.float32)
+def weigh(prepared: Prepared, left: k.Whole, pattern: Patterns, table: Tables) -> Singles:
+    """(n, 3) ln likelihood ratios of each pair against strangers: one person, kin, partners."""
+    out = np.empty((len(pattern), 3), np.float32)
     k.score(
-        left, pattern, prepared.records.share, table.log_m, table.log_h, table.log_u,
-        table.share_of, table.log_average, table.exact, same, household,
+        left, pattern, prepared.records.share, table.logs, table.share_of, table.log_average,
+        table.exact, out,
     )  # fmt: skip
-    return same, household
+    return out
 
 
-def fit_prior(prepared: Prepared, same: Singles, household: Singles) -> Prior:
-    """How many pairs of one person and of one household there are, from the candidates."""
+def fit_prior(prepared: Prepared, ratios: Singles) -> Prior:
+    """How many pairs there are of each group, from the candidates."""
     n, left = len(prepared.records.phone), prepared.left
     right = n - left if prepared.linked else n
-    possible = float(left) * right if prepared.linked else n * (n - 1) / 2.0
-    possible = max(possible, 1.0)
-    few = float(min(left, right))
-    step = max(1, -(-len(same) // SAMPLE))
+    possible = max(float(left) * right if prepared.linked else n * (n - 1) / 2.0, 1.0)
+    step = max(1, -(-len(ratios) // SAMPLE))
     # Capped: e^60 is sure enough, and sums stay finite.
-    one = np.exp(np.minimum(same[::step].astype(np.float64), 60.0))
-    home = np.exp(np.minimum(household[::step].astype(np.float64), 60.0))
-    a = b = 0.3 * few / possible
+    likely = np.exp(np.minimum(ratios[::step].astype(np.float64), 60.0))
+    shares = np.full(3, 0.3 * min(left, right) / possible)
     for _ in range(ROUNDS):
-        total = a * one + b * home + 1.0
-        # One pair in ten records is assumed beside what is found: tiny tables say little.
-        new_a = (float((a * one / total).sum()) * step + 0.5) / (possible + 1.0)
-        new_b = (float((b * home / total).sum()) * step + 0.5) / (possible + 1.0)
-        settled = abs(new_a - a) < 1e-4 * a and abs(new_b - b) < 1e-4 * b
-        a, b = min(new_a, 0.5), min(new_b, 0.5)
+        parts = likely * shares
+        parts /= (parts.sum(axis=1) + 1.0)[:, None]
+        # Half a pair is assumed beside what is found: tiny tables say little.
+        new = np.minimum((parts.sum(axis=0) * step + 0.5) / (possible + 1.0), 0.3)
+        settled = bool((np.abs(new - shares) < 1e-4 * shares).all())
+        shares = new
         if settled:
             break
-    return Prior(a, b, possible)
+    return Prior((float(shares[0]), float(shares[1]), float(shares[2])), possible)
 
 
-def log_odds(same: Singles, household: Singles, prior: Prior) -> Floats:
-    """ln odds that each pair is one person, against household members and strangers together."""
-    against = np.logaddexp(household.astype(np.float64) + np.log(prior.household), 0.0)
-    odds: Floats = same.astype(np.float64) + np.log(prior.same) - against
+def log_odds(ratios: Singles, prior: Prior) -> Floats:
+    """ln odds that each pair is one person, against kin, partners and strangers together."""
+    logs = np.log(prior.shares)
+    against = np.logaddexp(ratios[:, 1] + logs[1], ratios[:, 2] + logs[2])
+    odds: Floats = ratios[:, 0] + logs[0] - np.logaddexp(against, 0.0)
     return odds
 
 
-def household_share(household: Singles, prior: Prior) -> Floats:
-    """Of what speaks against each pair, the part that is one household (0 to 1)."""
-    share: Floats = 1.0 / (
-        1.0 + np.exp(-np.clip(household.astype(np.float64) + np.log(prior.household), -50, 50))
-    )
-    return share
+def rivals(ratios: Singles, prior: Prior) -> Singles:
+    """(n, 2): of what speaks against each pair, the part that is kin and the part partners."""
+    logs = np.log(prior.shares)[1:]
+    against = np.exp(np.clip(ratios[:, 1:] + logs, -60.0, 60.0))
+    out: Singles = (against / (1.0 + against.sum(axis=1))[:, None]).astype(np.float32)
+    return out

@@ -11,7 +11,7 @@ import polars as pl
 
 from weiye.engine.linkage import blocking, evidence, learning, rules
 from weiye.engine.linkage import kernel as k
-from weiye.engine.linkage.kernel import Floats, Hashes, Patterns, Whole
+from weiye.engine.linkage.kernel import Floats, Hashes, Patterns, Singles, Whole
 from weiye.engine.linkage.model import Model, Tables, tables
 from weiye.engine.linkage.prepare import NUMBER, Prepared, prepare
 from weiye.engine.linkage.schema import DECIDED, LINK, LINKS, RECORDS, REVIEW
@@ -169,7 +169,7 @@ class Scored(NamedTuple):
     right: Whole
     pattern: Patterns
     odds: Floats  # ln, of one person
-    household: Floats  # of what speaks against, the part that is one household
+    rivals: Singles  # (n, 2) of what speaks against, the parts that are kin and partners
     by_number: npt.NDArray[np.bool_]  # linked by the rule of the equal ID number
     refused: npt.NDArray[np.bool_]  # by rule never `link`
     note: npt.NDArray[np.int64]  # place in evidence.NOTES
@@ -177,7 +177,7 @@ class Scored(NamedTuple):
     def only(self, keep: npt.NDArray[np.bool_]) -> Scored:
         return Scored(
             self.prepared, self.table, self.left[keep], self.right[keep], self.pattern[keep],
-            self.odds[keep], self.household[keep], self.by_number[keep], self.refused[keep],
+            self.odds[keep], self.rivals[keep], self.by_number[keep], self.refused[keep],
             self.note[keep],
         )  # fmt: skip
 
@@ -203,16 +203,16 @@ def _scored(prepared: Prepared, settings: Settings, model: Model | None) -> Scor
     pattern = learning.pattern_of(prepared, found.left, found.right, settings.threads)
     used = model or learning.learn_model(prepared, found, pattern, Model.default(), settings.seed)
     table = tables(used, prepared.average)
-    same, household = learning.weigh(prepared, found.left, pattern, table)
-    prior = learning.fit_prior(prepared, same, household)
-    odds = learning.log_odds(same, household, prior)
+    ratios = learning.weigh(prepared, found.left, pattern, table)
+    prior = learning.fit_prior(prepared, ratios)
+    odds = learning.log_odds(ratios, prior)
     ruled = rules.apply(pattern, odds)
     # Whoever shares a number with somebody else is shown, however improbable it is.
     shown = ruled.note == rules.SAME_NUMBER
     ruled.odds[shown] = np.maximum(ruled.odds[shown], np.log(settings.review) + 0.1)
     return Scored(
         prepared, table, found.left, found.right, pattern, ruled.odds,
-        learning.household_share(household, prior), ruled.by_number, ruled.refused, ruled.note,
+        learning.rivals(ratios, prior), ruled.by_number, ruled.refused, ruled.note,
     )  # fmt: skip
 
 
@@ -324,9 +324,7 @@ def _result(
     pattern = scored.pattern[listed]
     said = pl.Series("evidence", [""], dtype=pl.String).new_from_index(0, len(listed))
     if settings.evidence and len(listed):
-        weights = evidence.bits(
-            scored.prepared, left, pattern, scored.household[listed], scored.table
-        )
+        weights = evidence.bits(scored.prepared, left, pattern, scored.rivals[listed], scored.table)
         said = evidence.sentences(
             scored.prepared, names, left, right, pattern, weights, note[listed]
         )

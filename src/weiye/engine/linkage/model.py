@@ -17,6 +17,7 @@ from weiye.engine.linkage import prepare as p
 from weiye.engine.linkage.kernel import Bytes, Floats, Whole
 
 FORMAT: Final = "weiye linkage weights 1"
+GROUPS: Final = ("same", "kin", "partners", "strangers")
 # Levels whose frequency in the data tells how much they say, and the share that holds it.
 SHARES: Final = {
     (k.NAME, k.EQUAL): p.S_NAME,
@@ -51,14 +52,13 @@ FLOOR: Final = 1e-7
 class Model:
     """Trained weights; knows no person and no value, so it may be passed on.
 
-    `same`, `household`, `strangers`: per field (`kernel.FIELDS`) the probabilities of its levels
-    among pairs of one person, of two members of one household, of two people drawn at random,
-    given that both sides are filled. `about`: how it was learned, for people.
+    `levels`: per group and field (`kernel.FIELDS`) the probabilities of the field's levels, given
+    that both sides are filled. Groups: pairs of one person (`same`); of two members of a household
+    who share the surname (`kin`: brothers, twins, a father and his child) or not (`partners`); of
+    two people drawn at random (`strangers`). `about`: how it was learned, for people.
     """
 
-    same: Mapping[str, tuple[float, ...]]
-    household: Mapping[str, tuple[float, ...]]
-    strangers: Mapping[str, tuple[float, ...]]
+    levels: Mapping[str, Mapping[str, tuple[float, ...]]]
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -76,7 +76,7 @@ class Model:
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError("权重文件的格式不对")
         tables: dict[str, dict[str, tuple[float, ...]]] = {}
-        for group in ("same", "household", "strangers"):
+        for group in GROUPS:
             tables[group] = {}
             for name, count in zip(k.FIELDS, k.COUNT, strict=True):
                 values = data.get(group, {}).get(name)
@@ -88,18 +88,14 @@ class Model:
                 ):
                     raise ValueError(f"权重文件的 {group}.{name} 应是 {count} 个概率,合计为 1")
                 tables[group][name] = tuple(float(v) for v in values)
-        return cls(
-            tables["same"], tables["household"], tables["strangers"], dict(data.get("about", {}))
-        )
+        return cls(tables, dict(data.get("about", {})))
 
     def to_json(self) -> str:
         """The same text for the same model."""
         data = {
             "format": FORMAT,
             "about": dict(self.about),
-            "same": {name: list(self.same[name]) for name in k.FIELDS},
-            "household": {name: list(self.household[name]) for name in k.FIELDS},
-            "strangers": {name: list(self.strangers[name]) for name in k.FIELDS},
+            **{g: {name: list(self.levels[g][name]) for name in k.FIELDS} for g in GROUPS},
         }
         return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
@@ -112,11 +108,9 @@ def _shipped() -> Model:
 
 @dataclass(frozen=True)
 class Tables:
-    """A model as the kernel reads it: ln of probabilities, (6, 16) by field and level."""
+    """A model as the kernel reads it: ln of probabilities, (4, 6, 16) by group, field, level."""
 
-    log_m: Floats
-    log_h: Floats
-    log_u: Floats
+    logs: Floats
     share_of: Whole
     log_average: Floats
     exact: Bytes
@@ -124,19 +118,17 @@ class Tables:
 
 def tables(model: Model, average: Mapping[str, float]) -> Tables:
     """`average`: chance that two records share a value, in the order of the shares."""
-    log_m, log_h, log_u = (_logs(t) for t in (model.same, model.household, model.strangers))
+    logs = np.stack([_logs(model.levels[group]) for group in GROUPS])
     share_of = np.full((len(k.FIELDS), k.LEVELS), -1, np.int32)
     exact = np.zeros((len(k.FIELDS), k.LEVELS), np.uint8)
     for (row, level), column in SHARES.items():
         share_of[row, level] = column
         exact[row, level] = AGREEING[row] == level
     for row, level in AGREEING.items():
-        # More agreement never speaks against: a household cannot agree better than a person.
-        log_h[row, level] = min(log_h[row, level], log_m[row, level])
-        if row != k.SEX:
-            log_u[row, level] = min(log_u[row, level], log_m[row, level])
-    logs = np.array([math.log(max(value, 1e-12)) for value in average.values()])
-    return Tables(log_m, log_h, log_u, share_of, logs, exact)
+        # More agreement never speaks against: nobody agrees better than a person with himself.
+        logs[1:, row, level] = np.minimum(logs[1:, row, level], logs[0, row, level])
+    average_logs = np.array([math.log(max(value, 1e-12)) for value in average.values()])
+    return Tables(logs, share_of, average_logs, exact)
 
 
 def _logs(probabilities: Mapping[str, tuple[float, ...]]) -> Floats:
