@@ -145,6 +145,7 @@ WITHOUT_PAGE = {
     "administration:access": "leads on to the first page that the role may open",
     "administration:unit-import-template": "a file",
     "community:sample": "a file",
+    "community:department-samples": "files, where the demonstration is loaded",
     "components:signin-password": "a step of signing in, only after the one before",
     "components:signin-code": "the same",
     "components:signin-enrol": "the same",

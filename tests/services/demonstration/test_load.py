@@ -13,6 +13,7 @@ from weiye.base.accounts.models import Account
 from weiye.base.accounts.passwords import complaints
 from weiye.base.audit.models import AuditEntry
 from weiye.base.privacy.documents import CITIZEN, read_document
+from weiye.base.privacy.fields import blind_index
 from weiye.base.regions.models import Unit
 from weiye.base.regions.reading import read_regions
 from weiye.base.scope.actor import NotAllowed, system
@@ -26,6 +27,7 @@ from weiye.services.demonstration import actions, loading, queries
 from weiye.services.demonstration.actions import RealPeople, load, load_simulated
 from weiye.services.demonstration.command import main
 from weiye.services.demonstration.loading import NoAreaTree
+from weiye.services.demonstration.rosters import department_rosters, is_demonstrated
 
 pytestmark = pytest.mark.django_db
 
@@ -222,6 +224,35 @@ def test_people_have_a_past_papers_and_departments_that_know_of_them(loaded):
 def survey_limits() -> set[str]:
     text = (ROOT / "packs" / "shandong" / "surveys.yaml").read_text(encoding="utf-8")
     return set(yaml.safe_load(text)["health_limits"])
+
+
+@pytest.mark.requirement("PPL-3")
+def test_departments_send_rosters_about_the_people_who_are_there(loaded):
+    from weiye.base.accounts.models import Membership
+    from weiye.base.accounts.queries import actor_of
+
+    with fence(system()):
+        worker = actor_of(Membership.objects.active().get(account__username="cuizhu"))
+        indexes = set(
+            Person.objects.filter(unit_path__startswith=worker.path).values_list(
+                "id_index", flat=True
+            )
+        )
+    assert is_demonstrated(worker)
+    files = department_rosters(worker)
+    assert len(files) == 8
+    assert not any("重点人群" in name for name in files), "not for everybody's eyes"
+    police = next(data for name, data in files.items() if "公安" in name).decode("gbk")
+    numbers = [line.split(",")[2] for line in police.splitlines()[1:]]
+    there = [number for number in numbers if number and blind_index(number) in indexes]
+    assert len(numbers) > 100
+    assert len(there) > 0.85 * len(numbers)
+    assert len(there) < len(numbers), "somebody died or left"
+
+
+def test_without_a_demonstration_departments_send_nothing(county):
+    assert department_rosters(actor("county")) == {}
+    assert not is_demonstrated(actor("county"))
 
 
 @pytest.mark.requirement("ORG-2")

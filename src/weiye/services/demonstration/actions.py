@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count
@@ -21,6 +22,7 @@ from weiye.base.regions.reading import path_end
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.engine.simulation import Place, Society, simulate, stream
+from weiye.engine.simulation.identities import ID_CARD
 from weiye.registers.people.residents import open_account
 from weiye.services.assistance.models import AssistanceFile, FileState
 
@@ -64,7 +66,7 @@ def load(*, actor: Actor, seed: int = SEED, as_of: date | None = None) -> Loaded
     `RealPeople` if anybody in the database is not synthetic, `NoAreaTree` if the official units
     are missing.
     """
-    pack = _demonstration_pack()
+    pack = demonstration_pack()
     plan = read_yaml(pack, "demonstration")
     with fence(actor):
         _lock()
@@ -94,7 +96,7 @@ def play_history(*, actor: Actor, as_of: date | None = None) -> int:
 
     Then somebody who is being helped can sign in as a resident.
     """
-    plan = read_yaml(_demonstration_pack(), "demonstration")
+    plan = read_yaml(demonstration_pack(), "demonstration")
     day = as_of or timezone.localdate()
     recorded = sum(
         history.play(actor=actor, unit_path=_unit(deep["unit"]).path, as_of=day)
@@ -237,7 +239,11 @@ def _load(
         limits=plan["health_limits"] if plan else (),
         doubles=twice,
     )
-    last_area = society.people["id_number"].str.slice(4, 2).max()
+    numbered = pl.concat(
+        frame.filter(pl.col("id_kind") == ID_CARD)["id_number"]
+        for frame in (society.people, society.departed)
+    )
+    last_area = numbered.str.slice(4, 2).max() if len(numbered) else first_area
     detail: dict[str, Any] = {
         "seed": seed,
         "as_of": as_of,
@@ -246,6 +252,7 @@ def _load(
         "employers": society.employers.height,
         "vacancies": society.vacancies.height,
         "programmes": society.programmes.height,
+        "first_area": first_area,
         "last_area": int(str(last_area)),
     }
     record(actor=actor, verb=queries.LOADED, path=unit.path, thing=unit, detail=detail)
@@ -304,11 +311,16 @@ def _resident(actor: Actor, entry: Mapping[str, str]) -> None:
             )
 
 
-def _demonstration_pack() -> Path:
+def demonstration_pack() -> Path:
     found = sorted(settings.PACKS_DIR.glob("*/simulation/demonstration.yaml"))
     if not found:
         raise NoAreaTree(f"no pack below {settings.PACKS_DIR} describes a demonstration")
     return found[0].parents[1]
+
+
+def demonstration_plan() -> Mapping[str, Any]:
+    """`demonstration.yaml`. Raises `NoAreaTree` if no pack has one."""
+    return read_yaml(demonstration_pack(), "demonstration")
 
 
 def _unit(code: str) -> Unit:

@@ -77,6 +77,12 @@ def loads(actor: Actor) -> list[dict[str, Any]]:
     return list(entries.values_list("detail", flat=True))
 
 
+def load_of(path: str) -> dict[str, Any] | None:
+    """The details of the load of just this unit; called inside a fence that shows the log."""
+    entry = AuditEntry.objects.filter(verb=LOADED, unit_path=path).order_by("pk").first()
+    return None if entry is None else dict(entry.detail)
+
+
 def sample_unit() -> Unit:
     """The community that the sample roster is for: the first one described in depth."""
     found = sorted(settings.PACKS_DIR.glob("*/simulation/demonstration.yaml"))
