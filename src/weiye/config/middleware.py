@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from weiye.base.files.uploads import upload_limit
+
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -86,7 +88,7 @@ class UploadLimit:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         announced = request.META.get("CONTENT_LENGTH") or "0"
-        limit = settings.UPLOAD_LIMIT_BYTES
+        limit = upload_limit(request.path)
         if announced.isdecimal() and int(announced) > limit + self.FORM_BYTES:
             return render(request, "413.html", {"limit": limit // 2**20}, status=413)
         return self.get_response(request)

@@ -181,6 +181,9 @@ WHITENOISE_MAX_AGE = 3600
 # An upload waits in memory, or encrypted in a nameless file, until its request ends.
 FILE_UPLOAD_HANDLERS = ["weiye.base.files.uploads.SealedUploadHandler"]
 UPLOAD_LIMIT_BYTES = 50 * 1024 * 1024
+# A roster of a million people is as large.
+IMPORT_LIMIT_BYTES = 300 * 1024 * 1024
+UPLOAD_LIMITS = {"/community/imports/": IMPORT_LIMIT_BYTES}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -190,6 +193,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "weiye.services.assistance.jobs",
     "weiye.services.linkage.jobs",
     "weiye.services.exchange.jobs",
+    "weiye.services.exchange.filling.jobs",
     "weiye.services.exchange.reflow.jobs",
     "weiye.services.certification.jobs",
     "weiye.base.regions.jobs",

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.services.exchange.making import id_number, xlsx
-from tests.services.exchange.test_roster_import import HEAD, TODAY, brought, counts, everybody
+from tests.services.exchange.roster.bringing import HEAD, TODAY, brought, counts, everybody
 from tests.world import actor
 from weiye.base.audit.models import AuditEntry
 from weiye.base.scope.fence import fence

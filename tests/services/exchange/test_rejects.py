@@ -13,9 +13,21 @@ from weiye.services.exchange.sheets import read_table, rejects, rejects_file
 pytestmark = pytest.mark.requirement("PPL-3")
 
 
+def given_back(content, table, problems):
+    """Suffix and bytes of the file that goes back; ``problems`` by line."""
+
+    def wrong(table):
+        rows = dict(table.rows())
+        return iter([(line, rows[line], problems[line]) for line in sorted(problems)])
+
+    suffix, file = rejects_file(io.BytesIO(content), [table], wrong)
+    file.seek(0)
+    return suffix, file.read()
+
+
 def returned(content, name="名册.xlsx"):
     table, blocks = parse(content, name)
-    return rejects_file(content, table, problems_of(blocks))
+    return given_back(content, table, problems_of(blocks))
 
 
 def test_workbook_keeps_its_form_and_gains_a_column():
@@ -56,7 +68,7 @@ def test_mended_file_is_read_again_and_the_old_remarks_do_not_matter():
     book.save(out)
     table, blocks = parse(out.getvalue())
     assert not problems_of(blocks)
-    _suffix, again = rejects_file(out.getvalue(), table, {})
+    _suffix, again = given_back(out.getvalue(), table, {})
     sheet = openpyxl.load_workbook(io.BytesIO(again)).active
     assert (sheet["C1"].value, sheet["C2"].value, sheet["D1"].value) == ("错误说明", None, None)
 
@@ -111,7 +123,7 @@ def test_a_large_workbook_comes_back_with_its_rejected_rows_only(monkeypatch):
     content = xlsx(rows)
     table = read_table("a.xlsx", content, "roster")
     _table, blocks = parse(xlsx([["标题"], ["姓名", "身份证号"], ["王一", "12"], rows[3]]))
-    _suffix, back = rejects_file(content, table, problems_of(blocks))
+    _suffix, back = given_back(content, table, problems_of(blocks))
     sheet = openpyxl.load_workbook(io.BytesIO(back)).active
     assert sheet.max_row == 3
     assert sheet["C2"].value == "错误说明"

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.services.exchange.making import id_number, xlsx
-from tests.services.exchange.test_roster_import import brought
+from tests.services.exchange.roster.bringing import brought
 from tests.world import A, B, actor
 from weiye.base.audit.models import AuditEntry
 from weiye.base.runs.models import Run
@@ -94,7 +94,7 @@ def rows(*orders: int) -> list[list[str]]:
 def test_only_so_many_are_told_of_in_a_day(three_a_day: None) -> None:
     brought("worker-a", xlsx([HEAD, *rows(11, 13, 15, 17)]), code=A)
     brought("worker-b", xlsx([HEAD, *rows(31)]), code=B)
-    content = xlsx([HEAD, *rows(11, 13, 41, 15, 17, 43), ["王三", id_number(order=31)]])
+    content = xlsx([HEAD, *rows(11, 13, 41, 15, 17, 43), ["林伊", id_number(order=31)]])
     batch = brought("worker-b", content, code=B, check_only=True)
     b = actor("worker-b")
     with fence(b):

@@ -20,6 +20,12 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 _BLOCK = 16
 
 
+def upload_limit(path: str) -> int:
+    """Most bytes that a request to this path may bring."""
+    limits: dict[str, int] = settings.UPLOAD_LIMITS
+    return limits.get(path, settings.UPLOAD_LIMIT_BYTES)
+
+
 class SealedFile(io.RawIOBase):
     """A temporary file of which the disk sees SM4 alone; read anywhere, written at its end.
 
@@ -106,7 +112,7 @@ class SealedUploadHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._received += len(raw_data)
-        if self._received > settings.UPLOAD_LIMIT_BYTES:
+        if self._received > upload_limit(self.request.path if self.request else ""):
             self.upload_interrupted()
             if self.request is not None:
                 self.request.upload_too_large = True  # type: ignore[attr-defined]

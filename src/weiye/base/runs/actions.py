@@ -14,7 +14,7 @@ from weiye.base.scope.actor import Actor, NotAllowed, system
 from weiye.base.scope.fence import fence
 
 from .models import Run, RunState
-from .progress import Cancelled, Progress
+from .progress import Cancelled, Progress, Silent
 
 log = logging.getLogger("weiye.runs")
 
@@ -91,17 +91,20 @@ def start(
     return run
 
 
-def work_off(*, run_id: int, path: str, work: Work) -> None:
+def work_off(*, run_id: int, path: str, work: Work, piecemeal: bool = False) -> None:
     """Do the work as the one who started it, in one transaction; called by a background task.
 
     Called again after a kill -9 it starts over: nothing of the broken attempt was committed.
+    ``piecemeal``: the work opens its own fences, one after another, and finds by itself where a
+    broken attempt left off. What `Cancelled` and `Refused` say is then all that is said.
     """
+    nothing = "已完成的部分已经保存。" if piecemeal else "没有改动任何数据。"
     with fence(system(path)):
         run = Run.objects.select_for_update().get(pk=run_id)
         if run.finished:
             return
         if run.cancel_asked:
-            _finish(run, RunState.CANCELLED, "已取消，没有改动任何数据。")
+            _finish(run, RunState.CANCELLED, f"已取消，{nothing}")
             return
         # It may be one of a unit above the path.
         with fence(system()):
@@ -114,23 +117,27 @@ def work_off(*, run_id: int, path: str, work: Work) -> None:
         run.started_at = timezone.now()
         run.save(update_fields=["state", "started_at"])
     try:
-        with Progress(actor=actor, run_id=run_id) as progress, fence(actor):
-            result = work(actor, run, progress)
-            Run.objects.filter(pk=run_id).update(
-                file_id=run.file_id, result=result, total=run.total
-            )
+        with Progress(actor=actor, run_id=run_id) as progress:
+            if piecemeal:
+                result = work(actor, run, progress)
+            with fence(actor):
+                if not piecemeal:
+                    result = work(actor, run, progress)
+                Run.objects.filter(pk=run_id).update(
+                    file_id=run.file_id, result=result, total=run.total
+                )
         state, message = RunState.DONE, str(result.get("message", "已完成。"))
-    except Cancelled:
-        state, message = RunState.CANCELLED, "已取消，没有改动任何数据。"
+    except Cancelled as stopped:
+        state, message = RunState.CANCELLED, str(stopped) or f"已取消，{nothing}"
     except Refused as error:
         state, message = RunState.FAILED, str(error)
     except NotAllowed:
-        state, message = RunState.FAILED, "您的账号没有做这件事的权限，没有改动任何数据。"
+        state, message = RunState.FAILED, f"您的账号没有做这件事的权限，{nothing}"
     except Exception:
         log.exception("run %s failed", run_id)
         state, message = (
             RunState.FAILED,
-            "系统出错了，没有改动任何数据。请重试；仍不行请联系管理员。",
+            f"系统出错了，{nothing}请重试；仍不行请联系管理员。",
         )
     with fence(system(path)):
         _finish(Run.objects.get(pk=run_id), state, message)
@@ -148,3 +155,6 @@ def cancel(*, actor: Actor, run_id: int) -> Run:
     if not run.finished:
         Run.objects.filter(pk=run.pk).update(cancel_asked=True)
     return run
+
+
+__all__ = ["RETRY", "Refused", "Reports", "Silent", "Work", "cancel", "start", "work_off"]

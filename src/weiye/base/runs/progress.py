@@ -11,7 +11,10 @@ from weiye.base.scope.fence import settings_of
 
 
 class Cancelled(Exception):
-    """The person who waits asked to stop; the work's transaction rolls back."""
+    """The person who waits asked to stop; the open transaction rolls back.
+
+    The message, if there is one, says what had been done by then.
+    """
 
 
 class Progress:

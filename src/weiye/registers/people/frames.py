@@ -67,7 +67,7 @@ _FACTS = """
     SELECT id, unit_path, household_id::text, {plain}, {booleans},
            array_to_string(children, ' '), skill_certificates::text, benefits_received::text,
            array_to_string(known_none, ' ')
-    FROM people_person WHERE {{where}} AND anonymised_on IS NULL ORDER BY id
+    FROM people_person WHERE {{where}} AND anonymised_on IS NULL AND died_on IS NULL ORDER BY id
 """.format(  # noqa: S608
     plain=", ".join((*_DATES, *_INTEGERS, *_TEXTS)),
     booleans=", ".join(f"{name}::int" for name in _BOOLEANS),
@@ -244,7 +244,7 @@ _WISH_DEFAULTS = {name: _default(name) for name in ("hours", "max_walk_minutes")
 _MATCHING = """
     SELECT id, unit_id, unit_path, birth_date, sex, education, labour_capacity::int,
            work_wish::int, pension_drawn::int, lon, lat
-    FROM people_person WHERE {where} AND anonymised_on IS NULL ORDER BY id
+    FROM people_person WHERE {where} AND anonymised_on IS NULL AND died_on IS NULL ORDER BY id
 """
 _MATCHING_SCHEMA: dict[str, pl.DataType] = {
     "id": pl.Int64(),

@@ -186,6 +186,8 @@ class Person(Scoped):
             models.Index(
                 fields=["unit_path"], name="person_area", condition=Q(anonymised_on__isnull=True)
             ),
+            # By age, in an area too wide for the one above.
+            models.Index(fields=["birth_date"], name="person_birth"),
             *search.indexes(),
         ]
         constraints = [
@@ -246,7 +248,15 @@ class StatusPeriod(Scoped):
 
     class Meta:
         ordering = ["person_id", "kind", "during"]
-        indexes = [models.Index(fields=["person", "kind"], name="period_person_kind")]
+        indexes = [
+            models.Index(fields=["person", "kind"], name="period_person_kind"),
+            # Who of an area had a status on a day, without the table.
+            models.Index(
+                fields=["kind", "status", "unit_path"],
+                include=["person", "during"],
+                name="period_holders",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=PeriodKind.values), name="period_kind_known"
@@ -324,6 +334,8 @@ class WorkWish(Scoped):
 
 
 # Last: rooms of their own that refer to the tables above.
+from .merging.models import Merge as Merge  # noqa: E402
+from .merging.models import OtherNumber as OtherNumber  # noqa: E402
 from .sensitive.models import SensitiveRecord as SensitiveRecord  # noqa: E402
 from .surveys.models import SurveyAnswer as SurveyAnswer  # noqa: E402
 from .surveys.models import SurveyConflict as SurveyConflict  # noqa: E402

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from weiye.base.files.models import StoredFile
-from weiye.base.privacy.fields import EncryptedTextField
+from weiye.base.privacy.fields import EncryptedTextField, SealedBytesField
 from weiye.base.regions.models import Unit
 from weiye.base.runs.models import Run
 from weiye.base.scope.models import Scoped
@@ -19,12 +19,16 @@ class ImportKind(models.TextChoices):
 class ImportState(models.TextChoices):
     UPLOADED = "uploaded", "待核对"
     CHECKED = "checked", "待导入"
+    # Some blocks are in; the run goes on, or was stopped.
+    IMPORTING = "importing", "导入了一部分"
     DONE = "done", "已导入"
+    UNDOING = "undoing", "撤销了一部分"
+    UNDONE = "undone", "已撤销"
     CANCELLED = "cancelled", "已取消"
 
 
 class ImportBatch(Scoped):
-    """One file on its way in. Its content, preview and rejects are encrypted."""
+    """One file on its way in, block by block. Its content, preview and rejects are encrypted."""
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField("类型", max_length=10, choices=ImportKind.choices)
@@ -34,6 +38,10 @@ class ImportBatch(Scoped):
     name = models.CharField("文件名", max_length=255)
     file = models.ForeignKey(StoredFile, null=True, on_delete=models.SET_NULL, related_name="+")
     rejects = models.ForeignKey(StoredFile, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Who sent it: a sender of the pack (`senders.yaml`), "" = not said.
+    sender = models.CharField("来源部门", max_length=40, blank=True, db_default="")
+    # Names of the sheets that come in together, of those with a header; [] in a text file.
+    sheets = models.JSONField(default=list, db_default=[])
     # Column index (as text: JSON) → field.
     mapping = models.JSONField(default=dict)
     # Fields whose answer for all the sender gave (`Kind.answers`).
@@ -42,7 +50,9 @@ class ImportBatch(Scoped):
     signature = models.CharField(max_length=64, db_index=True)
     # What was true when the sender wrote it.
     as_of = models.DateField("数据日期")
-    # rows, new, changed, unchanged, errors, transfers, warnings (and drafts of vacancies).
+    # Data rows once the file was taken apart into blocks.
+    read_rows = models.PositiveIntegerField(null=True)
+    # rows, new, changed, unchanged, errors, transfers, review, warnings (and drafts of vacancies).
     counts = models.JSONField(default=dict)
     notes = models.JSONField(default=list)
     # `queries.Preview` without what the columns above say, as JSON.
@@ -51,6 +61,9 @@ class ImportBatch(Scoped):
     started_by = models.CharField("经办人", max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True)
+    # What undoing it would do or did: removed, restored, kept.
+    undo_counts = models.JSONField(default=dict, db_default={})
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-id"]
@@ -69,3 +82,67 @@ class ImportBatch(Scoped):
 
     def __str__(self) -> str:
         return f"import {self.pk}"
+
+
+# Last: rooms of their own that refer to the tables above.
+from .filling.models import ReportTemplate as ReportTemplate  # noqa: E402
+from .reflow.models import ReflowItem as ReflowItem  # noqa: E402
+from .reflow.models import ReflowPackage as ReflowPackage  # noqa: E402
+from .reflow.models import ReflowSeen as ReflowSeen  # noqa: E402
+
+
+class BlockState(models.TextChoices):
+    READ = "read", "已读取"
+    CHECKED = "checked", "已检查"
+    DONE = "done", "已导入"
+    UNDONE = "undone", "已撤销"
+
+
+class ImportBlock(Scoped):
+    """Some consecutive rows of one sheet: what is committed, and undone, in one transaction."""
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="blocks")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=BlockState.choices, default=BlockState.READ)
+    sheet = models.CharField(max_length=100, blank=True)
+    # As `ImportBatch.counts`, of these rows.
+    counts = models.JSONField(default=dict)
+    undo_counts = models.JSONField(default=dict)
+    # The three are packed by `blocks.packing`: the rows as they stand in the file, what was found
+    # of each, and what the ledger held before.
+    rows = SealedBytesField()
+    found = SealedBytesField(null=True)
+    journal = SealedBytesField(null=True)
+
+    class Meta:
+        ordering = ["batch_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "number"], name="import_block_number"),
+            models.CheckConstraint(
+                condition=Q(state__in=BlockState.values), name="import_block_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"block {self.number} of import {self.batch_id}"
+
+
+class ColumnMemory(Scoped):
+    """What a column of a sender meant when it was last imported; "" = it is left out."""
+
+    kind = models.CharField(max_length=10, choices=ImportKind.choices)
+    sender = models.CharField(max_length=40, blank=True)
+    title = models.CharField("表头", max_length=200)
+    field = models.CharField("当作", max_length=40, blank=True)
+    used_at = models.DateTimeField("上次使用")
+
+    class Meta:
+        ordering = ["sender", "title"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit_path", "kind", "sender", "title"], name="column_memory_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"column memory {self.pk}"

@@ -8,17 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from weiye.base.privacy.masking import mask_id_number, mask_phone
 
-from .intake import Outcome, RowOutcome
-from .sheets import Block, Problem, Proposal, Table
+from .blocks.packing import Found
+from .intake import Outcome
+from .sheets import Proposal
 from .sheets.text import text_of
 
-#: Rows shown from the top, rows with an error shown besides, sentences, remarks.
-MOST_ROWS, MOST_WRONG, MOST_SENTENCES, MOST_REMARKS = 30, 100, 500, 200
+#: Sentences and remarks that are kept with the batch.
+MOST_SENTENCES, MOST_REMARKS = 500, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,25 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``outcome``: new, changed, unchanged, error or transfer; cells in the order of `head`."""
+    """``outcome``: new, changed, unchanged, error, transfer or review; cells in the order of the
+    columns that are taken. ``sheet``: named where there are several.
+    """
 
     line: int
     outcome: str
     cells: tuple[Cell, ...]
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetChoice:
+    """A sheet that has a header. ``same``: the same columns as the one read first."""
+
+    name: str
+    rows: int
+    hidden: bool
+    same: bool
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +74,7 @@ class Page:
 
     columns: tuple[Column, ...]
     missing: tuple[str, ...]
-    head: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
+    sheets: tuple[SheetChoice, ...] = ()
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -76,11 +90,7 @@ def load(text: str) -> Page:
             Column(**{**column, "samples": tuple(column["samples"])}) for column in data["columns"]
         ),
         missing=tuple(data["missing"]),
-        head=tuple(data["head"]),
-        rows=tuple(
-            Row(row["line"], row["outcome"], tuple(Cell(**cell) for cell in row["cells"]))
-            for row in data["rows"]
-        ),
+        sheets=tuple(SheetChoice(**sheet) for sheet in data.get("sheets", ())),
         problems=tuple(data["problems"]),
         remarks=tuple(data["remarks"]),
     )
@@ -109,6 +119,29 @@ def columns_of(
     return tuple(found)
 
 
+def remapped(page: Page, chosen: Mapping[int, str], labels: Mapping[str, str]) -> Page:
+    """The page once somebody said what the columns mean."""
+    columns = []
+    for column in page.columns:
+        name = chosen.get(column.index, "")
+        if name == column.field:
+            columns.append(column)
+            continue
+        # A sample that was shown plain may name somebody under its new meaning.
+        samples = tuple(masked(name, sample) for sample in column.samples)
+        columns.append(
+            replace(
+                column,
+                field=name,
+                label=labels.get(name, ""),
+                confidence=1.0,
+                why="手工选择",
+                samples=samples,
+            )
+        )
+    return Page(tuple(columns), (), page.sheets)
+
+
 _PHONE_DIGITS = 11
 _LONG_NUMBER = re.compile(r"[0-9][0-9 -]{8,}[0-9Xx]")
 
@@ -129,26 +162,13 @@ def _mask_long(match: re.Match[str]) -> str:
     return mask_id_number(found) if names_somebody else found
 
 
-def rows_of(
-    table: Table,
-    mapping: Mapping[int, str],
-    block: Block,
-    outcomes: Sequence[RowOutcome],
-    shown: int,
-) -> list[Row]:
-    """Rows of a block to show: the first of the file, and rows with errors up to a bound."""
-    wrong = (Outcome.ERROR, Outcome.TRANSFER)
-    found: list[Row] = []
-    for at, outcome in enumerate(outcomes):
-        count = shown + len(found)
-        if count < MOST_ROWS or (outcome.outcome in wrong and count < MOST_ROWS + MOST_WRONG):
-            found.append(_row(mapping, block, at, outcome))
-    return found
-
-
-def _row(mapping: Mapping[int, str], block: Block, at: int, outcome: RowOutcome) -> Row:
-    errors = _by_field(block.errors.get(at, ()))
-    warnings = _by_field(block.warnings.get(at, ()))
+def row_of(
+    mapping: Mapping[int, str], line: int, raw: Sequence[Any], found: Found, at: int, sheet: str
+) -> Row:
+    """One row as it is shown."""
+    errors = _by_field(found.errors.get(at, ()))
+    warnings = _by_field(found.warnings.get(at, ()))
+    changed = found.fields.get(at, ()) if found.outcomes[at] == Outcome.CHANGED else ()
     cells = []
     for index, name in mapping.items():
         state = (
@@ -157,22 +177,16 @@ def _row(mapping: Mapping[int, str], block: Block, at: int, outcome: RowOutcome)
             else "warning"
             if name in warnings
             else "changed"
-            if name in outcome.fields and outcome.outcome == Outcome.CHANGED
+            if name in changed
             else ""
         )
-        text = masked(name, text_of(block.raw[at][index]))[:60]
+        text = masked(name, text_of(raw[index] if index < len(raw) else ""))[:60]
         cells.append(Cell(text, state, errors.get(name) or warnings.get(name, "")))
-    return Row(block.lines[at], str(outcome.outcome), tuple(cells))
+    return Row(line, str(found.outcomes[at]), tuple(cells), sheet)
 
 
-def _by_field(problems: Sequence[Problem]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for problem in problems:
-        found[problem.field] = "；".join(filter(None, (found.get(problem.field), problem.message)))
-    return found
-
-
-def sentences(problems: Mapping[int, Sequence[Problem]]) -> tuple[str, ...]:
-    """The first sentences, in the order of the lines."""
-    said = (str(problem) for line in sorted(problems) for problem in problems[line])
-    return tuple(sentence for sentence, _n in zip(said, range(MOST_SENTENCES), strict=False))
+def _by_field(problems: Sequence[Sequence[str]]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for name, message in problems:
+        said[name] = "；".join(filter(None, (said.get(name), message)))
+    return said

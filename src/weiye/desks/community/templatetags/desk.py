@@ -57,6 +57,7 @@ OUTCOMES = {
     "unchanged": ("无变化", "", ""),
     "error": ("有误", "wy-badge-red", "wy-row-bad"),
     "transfer": ("要迁移", "wy-badge-amber", "wy-row-warn"),
+    "review": ("待核对", "wy-badge-amber", "wy-row-warn"),
 }
 CELLS = {"error": "wy-cell-bad", "warning": "wy-cell-warn", "changed": "wy-cell-new"}
 

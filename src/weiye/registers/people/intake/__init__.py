@@ -26,7 +26,9 @@ from .. import actions, biography
 from ..columns import BIOGRAPHY, FACTS, WISH
 from ..models import Household, PeriodKind, Person, WorkWish
 from .changes import WISH_DEFAULTS, Changes
+from .doubts import doubles, other_name
 from .entry import CARD, HOMES, Entry, Result, Taken
+from .journal import Journal
 from .newer import Newer, community_path, topics
 from .spans import Period, latest_of, periods_of, turned
 from .telling import Telling
@@ -36,8 +38,8 @@ class PeopleIntake:
     """Takes blocks of entries into the ledger of one unit and what lies below it.
 
     ``write`` False only tells what would happen. To be used inside a transaction; the fence is
-    narrowed to ``unit`` for every block, so that no row of another unit can be touched. ``sheet``:
-    see `Telling`; `close` after the last block.
+    narrowed to ``unit`` for every block, so that no row of another unit can be touched. ``sheet``,
+    ``told``: see `Telling`; `close` after the last block. ``journal`` takes what writing replaced.
     """
 
     def __init__(
@@ -49,9 +51,12 @@ class PeopleIntake:
         as_of: date,
         write: bool,
         sheet: str = "",
+        told: tuple[int, int] = (0, 0),
+        journal: Journal | None = None,
     ) -> None:
         actor.require("people.import", unit.path)
-        self._telling = Telling(actor, sheet)
+        self._telling = Telling(actor, sheet, *told)
+        self.journal = journal
         self.actor = copied(actor, path=unit.path)
         self.source, self.as_of, self.write = source[:100], as_of, write
         self._households: dict[tuple[int, str], int] = {}
@@ -67,6 +72,11 @@ class PeopleIntake:
     def close(self) -> None:
         """Log how many people registered elsewhere this pass told of."""
         self._telling.close()
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """How many people of this pass are known to be elsewhere, and of how many nothing is."""
+        return self._telling.told, self._telling.withheld
 
     def _take(self, entries: Sequence[Entry]) -> list[Taken]:
         indexes = [blind_index(entry.id_number) for entry in entries]
@@ -85,7 +95,8 @@ class PeopleIntake:
         }
         withheld = self._telling.withhold((i in elsewhere, i in people) for i in indexes)
         silent = {i for i, held in zip(indexes, withheld, strict=True) if held}
-        left_out = elsewhere | silent
+        twice = doubles(self.actor, entries, people, indexes)
+        left_out = elsewhere | silent | twice
         numbers = self._household_ids(
             [e for e, i in zip(entries, indexes, strict=True) if i not in left_out]
         )
@@ -99,6 +110,10 @@ class PeopleIntake:
                 known and community_path(known["unit_path"]) != community_path(entry.unit.path)
             ):
                 results.append(Taken("elsewhere"))
+            elif known is not None and other_name(known["name"], entry.facts.get("name")):
+                results.append(Taken("named", (), ((known["name"], known["as_of"]),)))
+            elif index in twice:
+                results.append(Taken("double"))
             elif known is None:
                 self._add(entry, index, numbers, changes)
                 results.append(Taken("new"))
@@ -114,7 +129,7 @@ class PeopleIntake:
                     )
                 )
         if self.write:
-            changes.write(self.actor)
+            changes.write(self.actor, self.journal)
         return results
 
     # --- reading -----------------------------------------------------------------------------
@@ -123,7 +138,16 @@ class PeopleIntake:
         rows = Person.objects.visible_to(self.actor).filter(id_index__in=indexes).order_by("id")
         if self.write:
             rows = rows.select_for_update(of=("self",))
-        columns = ("id", "id_index", "unit_id", "unit_path", "phone_index", "address", "known_none")
+        columns = (
+            "id",
+            "id_index",
+            "died_on",
+            "unit_id",
+            "unit_path",
+            "phone_index",
+            "address",
+            "known_none",
+        )
         noted = ("household_id", "id_kind", *actions.NOTED)
         found = rows.values(*columns, *noted, *FACTS, *BIOGRAPHY)
         return {row["id_index"]: row for row in found}
@@ -156,6 +180,8 @@ class PeopleIntake:
                 for pk, key in zip(bulk.reserve_ids(Household, len(fresh)), fresh, strict=True)
             ]
             bulk.insert(Household, rows_)
+            if self.journal is not None:
+                self.journal.households += [row["id"] for row in rows_]
             self._households.update({(r["unit_id"], r["number"]): r["id"] for r in rows_})
         return {
             (entry.unit.pk, entry.household): self._households.get(
@@ -185,6 +211,7 @@ class PeopleIntake:
                 "household_id": numbers.get((entry.unit.pk, entry.household)),
                 "name_key": _name_key(facts["name"]),
                 "id_kind": entry.id_kind,
+                "died_on": entry.died_on,
                 "id_number": sealed(Person, "id_number", entry.id_number),
                 "id_index": index,
                 "id_index_next": blind_index_next(entry.id_number),
@@ -237,6 +264,10 @@ class PeopleIntake:
         none = entry.none_after(known["known_none"])
         if none != sorted(known["known_none"]) and not changed:
             changed.append("known_none")
+        died = known["died_on"]
+        if entry.died_on and entry.died_on != died and (died is None or entry.died_sure):
+            died = entry.died_on
+            changed.append("died_on")
         phone = index = address = None
         if entry.phone and known["phone_index"] not in blind_indexes(entry.phone):
             phone, index = entry.phone, blind_index(entry.phone)
@@ -259,6 +290,7 @@ class PeopleIntake:
                 {
                     "id": known["id"],
                     "id_kind": entry.id_kind,
+                    "died_on": died,
                     **values,
                     "unit_id": known["unit_id"] if unit is None else unit.pk,
                     "unit_path": path,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from weiye.base.audit.actions import record_many
@@ -17,6 +17,7 @@ from weiye.base.scope.actor import Actor
 
 from ..columns import WISH
 from ..models import Person, StatusPeriod, WorkWish
+from .journal import Journal, images
 from .spans import Period
 
 WISH_DEFAULTS = {f.name: f.get_default() for f in WorkWish._meta.concrete_fields if f.name in WISH}
@@ -61,8 +62,10 @@ class Changes:
                 row |= {"unit_path": path, "person_id": person_id, "kind": int(turn.kind)}
                 self.periods.append(row)
 
-    def write(self, actor: Actor) -> None:
+    def write(self, actor: Actor, journal: Journal | None = None) -> None:
         """Everything, in a few statements. What people are new gets its numbers here."""
+        known = self._keys() if journal is not None else {}
+        before = {kind: images(_JOURNALLED[kind], keys) for kind, keys in known.items()}
         ids = bulk.reserve_ids(Person, len(self.people))
         for pk, row in zip(ids, self.people, strict=True):
             row["id"] = pk
@@ -73,7 +76,7 @@ class Changes:
         bulk.insert(Person, self.people)
         _update(self.updates)
         bulk.update(Person, self.confirmed)
-        _follow(self.moved)
+        follow(self.moved)
         # Closed before the next is opened: two of one kind never overlap.
         bulk.update(StatusPeriod, self.period_updates)
         period_ids = bulk.reserve_ids(StatusPeriod, len(self.periods))
@@ -84,6 +87,33 @@ class Changes:
         bulk.insert(WorkWish, self.wishes)
         bulk.update(WorkWish, self.wish_updates, key="person_id")
         record_many(actor=actor, verb="person.import", entries=self.audit)
+        if journal is None:
+            return
+        journal.people += ids
+        fresh = set(ids)
+        known["period"] |= {
+            pk
+            for pk, row in zip(period_ids, self.periods, strict=True)
+            if row["person_id"] not in fresh
+        }
+        known["wish"] |= {row["person_id"] for row in self.wishes} - fresh
+        for kind, keys in known.items():
+            journal.note(kind, before[kind], images(_JOURNALLED[kind], keys))
+
+    def _keys(self) -> dict[str, set[int]]:
+        """What rows that are there already will change."""
+        return {
+            "person": {row["id"] for row in (*self.updates, *self.confirmed)} | set(self.moved),
+            "period": {row["id"] for row in self.period_updates},
+            "wish": {row["person_id"] for row in self.wish_updates},
+        }
+
+
+_JOURNALLED: dict[str, type[models.Model]] = {
+    "person": Person,
+    "period": StatusPeriod,
+    "wish": WorkWish,
+}
 
 
 def _update(rows: list[dict[str, Any]]) -> None:
@@ -109,7 +139,7 @@ def _update(rows: list[dict[str, Any]]) -> None:
     bulk.update(Person, addresses)
 
 
-def _follow(person_ids: Sequence[int]) -> None:
+def follow(person_ids: Sequence[int]) -> None:
     """What hangs on people who moved into another building goes with them."""
     if not person_ids:
         return

@@ -11,7 +11,9 @@ from weiye.base.privacy.documents import CITIZEN, kind_of_card
 from weiye.base.regions.models import Unit
 
 #: "withheld": whether the person is new or registered elsewhere is not said today (`telling`).
-Result = Literal["new", "changed", "unchanged", "elsewhere", "withheld"]
+#: "named": the number is known under quite another name; "double": the person is known under
+#: another number. Of neither anything is taken.
+Result = Literal["new", "changed", "unchanged", "elsewhere", "withheld", "named", "double"]
 
 CARD = 18
 HOMES = ("grid", "building")
@@ -28,6 +30,7 @@ class Entry:
 
     ``none``: facts said to be none or never. ``status`` holds from ``since`` (None: from when is
     not said). ``registered``: day of the unemployment registration, False = not registered.
+    ``died_sure`` False: only that the person died is said, and the day is the file's.
     ``id_number`` as `base.privacy.documents.read_document` gives it for ``id_kind``.
     """
 
@@ -43,6 +46,8 @@ class Entry:
     registered: date | Literal[False] | None = None
     wish: dict[str, Any] = field(default_factory=dict)
     id_kind: str = CITIZEN
+    died_on: date | None = None
+    died_sure: bool = True
 
     def __post_init__(self) -> None:
         # Eighteen digits name one person and say themselves on which card they stand.
@@ -65,7 +70,8 @@ class Entry:
 class Taken:
     """What became of one entry; ``fields`` names what changed.
 
-    ``kept``: what the entry says otherwise, but of which the ledger knows from a later day.
+    ``kept``: what the entry says otherwise, but of which the ledger knows from a later day; of one
+    "named" otherwise: the name in the ledger.
     """
 
     result: Result

@@ -22,16 +22,16 @@ VERB, COUNTER = "transfer.told", "rostertold"
 
 
 class Telling:
-    """What one pass over a sheet may tell.
+    """What one pass over a sheet may tell; ``told`` and ``withheld``: by its blocks before.
 
     ``sheet`` tells the file and the meaning of its columns from others: the same rows once more on
     the same day, as checking and then importing does, cost nothing. To be made inside the pass's
     transaction: passes of one account take turns until it ends.
     """
 
-    def __init__(self, actor: Actor, sheet: str) -> None:
+    def __init__(self, actor: Actor, sheet: str, told: int = 0, withheld: int = 0) -> None:
         self.actor, self.sheet = actor, sheet
-        self.told = self.withheld = 0
+        self.told, self.withheld = self._before = told, withheld
         self.most: int | None = None
         if actor.account_id is None:
             return
@@ -63,8 +63,8 @@ class Telling:
         return False
 
     def close(self) -> None:
-        """Log what was told: it is also what is counted."""
-        if self.told or self.withheld:
+        """Log what the pass has told by now: it is also what is counted."""
+        if (self.told, self.withheld) != self._before:
             record(
                 actor=self.actor,
                 verb=VERB,

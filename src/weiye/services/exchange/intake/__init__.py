@@ -7,8 +7,7 @@ from datetime import date
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 
-from ..sheets import Table
-from .outcome import Adapter, Outcome, RowOutcome
+from .outcome import NOT_TAKEN, Adapter, Outcome, RowOutcome
 from .roster import RosterAdapter
 from .training import TrainingAdapter
 from .vacancies import VacanciesAdapter
@@ -28,7 +27,6 @@ def adapter(
     *,
     actor: Actor,
     unit: Unit,
-    table: Table,
     mapping: dict[int, str],
     source: str,
     as_of: date,
@@ -47,4 +45,4 @@ def adapter(
     )
 
 
-__all__ = ["RIGHTS", "Adapter", "Outcome", "RowOutcome", "adapter"]
+__all__ = ["NOT_TAKEN", "RIGHTS", "Adapter", "Outcome", "RowOutcome", "adapter"]

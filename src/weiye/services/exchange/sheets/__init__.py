@@ -6,14 +6,16 @@ Pure functions over bytes: no web, no database. A file that cannot be taken at a
 row and never stops the other rows.
 """
 
-from .header import Column, Table, find_table
+from typing import BinaryIO
+
+from .header import MAX_ROWS, Column, Table, find_table, find_tables, proposed, unread
 from .kinds import Field, Kind
 from .mapping import Choice, Proposal, propose, signature
-from .opening import MAX_BYTES, MAX_ROWS, Book, open_book
+from .opening import MAX_BYTES, Book, open_book
 from .refused import SheetRefused
 from .rejects import rejects_file
 from .roster import ROSTER
-from .rows import Block, Problem, RowParser
+from .rows import Block, Head, Problem, RowParser, batches, place
 from .training import TRAINING
 from .vacancies import VACANCIES
 from .values import NEVER, Known
@@ -21,7 +23,12 @@ from .values import NEVER, Known
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (ROSTER, VACANCIES, TRAINING)}
 
 
-def read_table(name: str, content: bytes, kind: str) -> Table:
+def read_tables(name: str, content: bytes | BinaryIO, kind: str) -> tuple[Table, ...]:
+    """The tables of a file of this kind, one per sheet that has one."""
+    return find_tables(open_book(name, content), KINDS[kind])
+
+
+def read_table(name: str, content: bytes | BinaryIO, kind: str) -> Table:
     """The table of a file of this kind (``roster``, ``vacancies``, ``training``)."""
     return find_table(open_book(name, content), KINDS[kind])
 
@@ -36,6 +43,7 @@ __all__ = [
     "Choice",
     "Column",
     "Field",
+    "Head",
     "Kind",
     "Known",
     "Problem",
@@ -43,10 +51,16 @@ __all__ = [
     "RowParser",
     "SheetRefused",
     "Table",
+    "batches",
     "find_table",
+    "find_tables",
     "open_book",
+    "place",
     "propose",
+    "proposed",
     "read_table",
+    "read_tables",
     "rejects_file",
     "signature",
+    "unread",
 ]

@@ -9,12 +9,14 @@ from datetime import date
 from itertools import islice, pairwise
 
 from .kinds import Kind
-from .opening import MAX_ROWS, Book, Merge, RawSheet, Row
+from .opening import Book, Merge, RawSheet, Row
 from .refused import SheetRefused
 from .text import Cell, is_blank, solid, text_of
 
 #: A header lies within this many rows from the top, and is this many rows high at most.
 SEARCHED, TALLEST = 30, 3
+#: Data rows of one import; a worksheet ends at 1 048 576.
+MAX_ROWS = 1_200_000
 _REMARKS = re.compile(r"[(（\[【〔].*?[)）\]】〕]|[*＊★:：]|必填|选填|\s")
 
 
@@ -76,6 +78,11 @@ class Table:
     """The day that stands above the header (填报日期), if one does."""
     notes: tuple[str, ...]
 
+    @property
+    def indexes(self) -> frozenset[int]:
+        """Indexes of the columns that have a name."""
+        return frozenset(column.index for column in self.columns)
+
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Data rows with their line number (1-based, as the sender sees it).
 
@@ -87,7 +94,7 @@ class Table:
         merges = _by_row(self.sheet.merges, self.bottom, width)
         open_merges: dict[int, tuple[int, Cell]] = {}
         taken = 0
-        for at, row in enumerate(self.sheet.rows()):
+        for at, row in self.sheet.rows():
             if at <= self.bottom:
                 continue
             if len(row) < width:
@@ -111,22 +118,43 @@ def find_table(book: Book, kind: Kind) -> Table:
 
     Raises SheetRefused, naming the columns that are needed, if there is none.
     """
-    found: Table | None = None
-    others: list[str] = []
-    for sheet in book.sheets:
-        if found is None:
-            found = _table_of(book, sheet, kind)
-            if found is not None:
-                continue
-        if sheet.height:
-            others.append(sheet.name)
-    if found is None:
+    found = find_tables(book, kind)
+    table = next((each for each in found if not each.sheet.hidden), found[0])
+    return replace(table, notes=(*book.notes, *unread(book, (table,))))
+
+
+def find_tables(book: Book, kind: Kind) -> tuple[Table, ...]:
+    """Every sheet with a recognisable header, hidden ones too; raises as `find_table`."""
+    sheets = (_table_of(book, sheet, kind) for sheet in book.sheets if sheet.height)
+    found = tuple(table for table in sheets if table is not None)
+    if not any(not table.sheet.hidden for table in found):
         raise SheetRefused(_no_header(kind))
-    notes = list(book.notes)
+    return found
+
+
+def proposed(tables: tuple[Table, ...]) -> tuple[Table, ...]:
+    """The sheets that come in together unless somebody chooses others: those with the header of
+    the first, as far as they can be seen.
+    """
+    seen = [table for table in tables if not table.sheet.hidden]
+    return tuple(table for table in seen if table.columns == seen[0].columns)
+
+
+def unread(book: Book, chosen: tuple[Table, ...]) -> tuple[str, ...]:
+    """What is said of the sheets that are left out."""
+    names = {table.sheet.name for table in chosen}
+    notes = []
+    others = [s.name for s in book.sheets if s.height and s.name not in names and not s.hidden]
     if others:
-        names = "、".join(f"“{name}”" for name in others[:8])
-        notes.append(f"读取的是工作表“{found.sheet.name}”，{names}没有读取。")
-    return replace(found, notes=tuple(notes))
+        read, left = (
+            "、".join(f"“{name}”" for name in some)
+            for some in ([t.sheet.name for t in chosen], others[:8])
+        )
+        notes.append(f"读取的是工作表{read}，{left}没有读取。")
+    for sheet in book.sheets:
+        if sheet.hidden and sheet.height and sheet.name not in names:
+            notes.append(f"工作表“{sheet.name}”是隐藏的，没有读取。")
+    return tuple(notes)
 
 
 def _no_header(kind: Kind) -> str:
@@ -138,7 +166,12 @@ def _no_header(kind: Kind) -> str:
 
 
 def _table_of(book: Book, sheet: RawSheet, kind: Kind) -> Table | None:
-    head = [list(row) for row in islice(sheet.rows(), SEARCHED + TALLEST)]
+    head: list[Row] = []
+    for at, row in islice(sheet.rows(), SEARCHED + TALLEST):
+        if at >= SEARCHED + TALLEST:
+            break
+        head += [[] for _ in range(at - len(head))]
+        head.append(list(row))
     if not head:
         return None
     width = max(len(row) for row in head)
@@ -288,7 +321,8 @@ def _fill(
 
 
 _TOTAL = re.compile(
-    r"(?:合计|总计|小计|共计|总人数|填表人|填报人|制表|审核人|负责人|单位负责人|备注[:：]|说明[:：]|注[:：])"
+    r"(?:合计|总计|小计|共计|总人数|共[0-9]+人|填表|填报|制表|审核|复核|经办|负责人|单位负责人|分管领导"
+    r"|主管领导|单位[(（]|盖章|[(（]盖章|日期[:：]|联系人[:：]|备注[:：]|说明[:：]|注[:：]|第[0-9]+页)"
 )
 
 

@@ -60,6 +60,10 @@ class Kind:
     checks: tuple[BlockCheck, ...] = ()
     unique: str = ""
     """Field whose value may appear once in a file."""
+    name_of: str = ""
+    """Field that names what ``unique`` numbers."""
+    alike: tuple[str, ...] = ()
+    """Fields that together hardly two people share."""
     answers: tuple[Answer, ...] = ()
     """Facts without which little can be decided, and which rosters often leave out."""
 

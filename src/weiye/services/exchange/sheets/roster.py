@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
+
+from weiye.base.privacy.documents import CITIZEN, kind_of, kind_of_card, read_document
+from weiye.base.privacy.identifiers import IdentifierError
 
 from . import values as v
 from . import words
@@ -12,17 +16,18 @@ from .rows import Block
 
 
 def check_identity(block: Block) -> None:
-    """Birthday and sex follow from the ID number; given ones must agree with it."""
+    """Which document a number is of; birthday and sex follow from 18 digits, given ones agree."""
     numbers = block.columns.get("id_number")
     if numbers is None:
         return
+    _read_documents(block, numbers)
     births, sexes = block.columns.get("birth_date"), block.columns.get("sex")
     born_column: list[object] = []
     sex_column: list[object] = []
     for at, number in enumerate(numbers):
         birth = births[at] if births is not None else None
         sex = sexes[at] if sexes is not None else None
-        if number:
+        if number and len(number) == _CARD:
             born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
             own_sex = "男" if int(number[16]) % 2 else "女"
             if isinstance(birth, date) and birth != born:
@@ -36,10 +41,56 @@ def check_identity(block: Block) -> None:
             if sex is not None and sex != own_sex:
                 block.error(at, "sex", f"性别“{sex}”与身份证号不一致（应为{own_sex}）")
             birth, sex = born, own_sex
+        elif number and not isinstance(birth, date):
+            block.warn(
+                at,
+                "id_number",
+                "这种证件号码里没有出生日期，请在“出生日期”一列写明，否则不知道年龄",
+            )
         born_column.append(birth)
         sex_column.append(sex)
     block.columns["birth_date"] = born_column
     block.columns["sex"] = sex_column
+
+
+_CARD = 18
+
+
+def _read_documents(block: Block, numbers: list[Any]) -> None:
+    """Numbers that are no 18 digits, by the kind that is written beside them or by their shape."""
+    kinds = block.columns.setdefault("id_kind", [None] * len(numbers))
+    for at, number in enumerate(numbers):
+        kind = kinds[at]
+        if number is None or (isinstance(number, str) and kind in (None, CITIZEN)):
+            if number is not None:
+                kinds[at] = kind_of_card(number)
+                if kind == CITIZEN != kinds[at]:
+                    block.warn(at, "id_number", f"这个号码是{kinds[at]}，按它登记")
+            continue
+        text = number.text if isinstance(number, v.Unread) else number
+        meant = kind or kind_of(text)
+        if meant in (None, CITIZEN):
+            block.error(at, "id_number", number.message)
+            numbers[at] = None
+            continue
+        try:
+            found = read_document(meant, text, on=block.today)
+        except IdentifierError as error:
+            block.error(at, "id_number", str(error))
+            numbers[at] = None
+            continue
+        numbers[at], kinds[at] = found.number, meant
+        if kind is None:
+            block.warn(at, "id_number", f"没有写证件类型，这个号码像{meant}，按它登记")
+
+
+def check_death(block: Block) -> None:
+    """Nobody dies before birth."""
+    died, births = block.columns.get("died_on"), block.columns.get("birth_date")
+    for at, day in enumerate(died or ()):
+        birth = births[at] if births is not None else None
+        if isinstance(day, date) and isinstance(birth, date) and day < birth:
+            block.error(at, "died_on", f"死亡日期{day}早于出生日期，请核对")
 
 
 def merge_household_aid(block: Block) -> None:
@@ -98,6 +149,7 @@ ROSTER = Kind(
               "身份证号码 公民身份号码 公民身份证号码 证件号码 证件号 身份证 身份证件号码 身份号码 "
               "居民身份证号 居民身份证号码 居民身份证 本人身份证号 有效证件号码 身份证件号",
               column=True, filled=True, looks_like="id_number", sensitive=True),
+        field("id_kind", "证件类型", v.document_kind, "证件类别 证件种类 证件名称 身份证件类型 有效证件类型 有效身份证件类型"),
         field("sex", "性别", v.choice("性别", words.SEX, ("男", "女")), "", looks_like="sex"),
         dated("birth_date", "出生日期", v.past_day("出生日期"), "出生年月 出生年月日 生日 出生时间"),
         field("phone", "联系电话", v.phone,
@@ -172,12 +224,16 @@ ROSTER = Kind(
         field("retirement_base", "原法定退休年龄", v.one_of_numbers("原法定退休年龄", (50, 55, 60), "周?岁"),
               "退休年龄 退休年龄档次 法定退休年龄 原退休年龄 退休基准年龄"),
         field("insured_months_local", "本地参保月数", v.whole("本地参保月数", 0, 720, "个?月"), "参保月数 累计参保月数 本地缴费月数"),
+        dated("died_on", "死亡日期", v.past_day("死亡日期"), "死亡时间 去世日期 去世时间 身故日期 死亡年月 亡故日期"),
+        field("dead", "是否死亡", v.boolean("是否死亡"), "是否去世 死亡标志 是否已死亡 是否亡故 是否身故 死亡"),
     ),
     ignored=("序号", "编号", "行号", "NO", "年龄", "周岁", "错误说明"),
     foreign=("户主", "配偶", "父亲", "母亲", "子女", "监护人", "联系人", "紧急", "经办", "填表", "法人",
              "单位", "帮扶", "责任", "网格员", "企业", "家属", "亲属", "开户", "银行", "社保卡"),
-    checks=(check_identity, merge_household_aid, check_days),
+    checks=(check_identity, merge_household_aid, check_days, check_death),
     unique="id_number",
+    name_of="name",
+    alike=("name", "birth_date", "phone"),
     answers=(
         Answer("labour_capacity", True, "没写有没有劳动能力的人，都有劳动能力"),
         Answer("pension_drawn", False, "没写领没领养老金的人，都没有领养老金"),

@@ -7,6 +7,9 @@ from datetime import date, datetime, time, timedelta
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
+#: Stands for a formula of which the file holds no result.
+UNCALCULATED = "=?"
+
 _FULL_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)}
 _TO_PLAIN: dict[int, str | int | None] = {
     **_FULL_WIDTH,

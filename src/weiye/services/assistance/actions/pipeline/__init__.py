@@ -24,7 +24,7 @@ from weiye.registers.people.models import Person
 from ...frames import follow_people, refresh_statistics
 from ...jurisdiction import pack_of
 from ...queries.summary import totals
-from . import files, groups, lists, standing, visits
+from . import deaths, files, groups, lists, standing, visits
 from .part import Outcome, Part
 
 __all__ = ["STEPS", "Outcome", "refresh_people", "run_pipeline", "streets"]
@@ -154,6 +154,7 @@ def _run(part: Part, steps: _Steps) -> None:
     pack = part.pack
     steps.at(0)
     part.outcome.changes["moved"] += follow_people(part.actor, part.path, part.people)
+    deaths.close(part)
     facts = facts_frame(part.actor, part.path, part.as_of, people=part.people)
     done(0)
     steps.at(1)

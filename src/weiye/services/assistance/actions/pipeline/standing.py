@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -25,7 +26,8 @@ class Changes:
 
     before: dict[int, standing.Known] = field(default_factory=dict)
     turned: dict[int, Turned] = field(default_factory=dict)
-    known: frozenset[int] = frozenset()
+    # Person → the day of what was known; who is not here was not known.
+    known: dict[int, date] = field(default_factory=dict)
     blind: bool = False
 
 
@@ -37,7 +39,7 @@ def take(part: Part, facts: pl.DataFrame) -> Changes:
         facts.select("id", "unit_path", "inside"), on="id", maintain_order="left"
     )
     later = both.filter(pl.col("as_of") > part.as_of)
-    known = frozenset(both.filter(pl.col("before").is_not_null())["id"].to_list())
+    known = dict(both.filter(pl.col("before").is_not_null()).select("id", "as_of").iter_rows())
     if later.height:
         return Changes(known=known, blind=True)
     other = both.filter(pl.col("before").is_not_null() & (pl.col("before") != pl.col("facts")))

@@ -20,6 +20,8 @@ FIRST = "首次登记，按现有情况识别"
 BY_TIME = "时间到了"
 BY_RULE = "规则有调整"
 BY_HOME = "家庭成员有变化"
+# As many days are asked about again after nights without a run.
+MOST_DAYS = 10
 
 
 def reasons(
@@ -50,6 +52,7 @@ def reasons(
     then = _verdicts(rules, _as_known(facts, changes, near), day, region, people)
     yesterday = _verdicts(rules, near_facts, day - timedelta(days=1), region, people)
     other_rules = _rules_changed(part)
+    open_pairs: list[Pair] = []
     for person, group in asked:
         said, late = [], []
         for key, clause in clauses.get(group, {}).items():
@@ -67,8 +70,20 @@ def reasons(
         elif late:
             found[person, group] = f"{BY_TIME}：{'、'.join(late)}"
         else:
-            # Some nights without a run: which clause it was, the reason beside tells.
-            found[person, group] = BY_TIME
+            open_pairs.append((person, group))
+    for seen in sorted({changes.known[person] for person, _ in open_pairs})[-MOST_DAYS:]:
+        # Nights without a run: as on the day of what was known last.
+        then = _verdicts(rules, near_facts, seen, region, people)
+        for person, group in open_pairs:
+            if changes.known[person] == seen:
+                late = [
+                    clause.text
+                    for key, clause in clauses.get(group, {}).items()
+                    if not clause.parts
+                    and (now.get((person, group, key)) == "met") == joined
+                    and (then.get((person, group, key)) == "met") != joined
+                ]
+                found[person, group] = f"{BY_TIME}：{'、'.join(late)}" if late else BY_TIME
     return found
 
 

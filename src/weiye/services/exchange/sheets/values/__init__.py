@@ -8,7 +8,7 @@ remembered per distinct cell.
 
 from .amounts import ages, hours, least_education, minutes, one_of_numbers, wage, whole, yuan
 from .days import day, days, past_day
-from .numbers import id_number, phone, uscc
+from .numbers import Unread, document_kind, id_number, phone, uscc
 from .plain import (
     boolean,
     categories,
@@ -29,6 +29,7 @@ __all__ = [
     "Known",
     "Noted",
     "Parser",
+    "Unread",
     "Value",
     "ages",
     "boolean",
@@ -38,6 +39,7 @@ __all__ = [
     "day",
     "days",
     "disability_grade",
+    "document_kind",
     "hours",
     "id_number",
     "least_education",

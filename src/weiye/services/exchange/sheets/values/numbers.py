@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 
+from weiye.base.privacy.documents import KINDS, kind_named
 from weiye.base.privacy.identifiers import IdentifierError, read_id_number, read_uscc
 
 from .. import words
@@ -18,11 +20,33 @@ LOST_DIGITS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A number that is none of 18 digits: whether it can stand depends on the kind of document.
+
+    ``message``: why it is no ID number.
+    """
+
+    text: str
+    message: str
+
+
 def id_number(today: date) -> Parser:
     """An ID number in 18 digits (GB 11643) of somebody born by ``today``; 15 digits are converted
-    with a note.
+    with a note. Anything else that digits or letters can name somebody by is left `Unread`.
     """
     return lambda raw: _id_number(raw, today)
+
+
+def document_kind(raw: Cell) -> Value:
+    """One of `base.privacy.documents.KINDS`."""
+    text = text_of(raw)
+    if unsaid(text):
+        return None
+    kind = kind_named(text)
+    if kind is None:
+        raise CellError(f"证件类型{shown(text)}不认识，可填：{'、'.join(KINDS)}")
+    return kind
 
 
 def _id_number(raw: Cell, today: date) -> Value:
@@ -40,7 +64,7 @@ def _id_number(raw: Cell, today: date) -> Value:
         hint = ""
         if len(text) == 18 and text.endswith("000") and text.isdigit():
             hint = "（末三位是000，可能被Excel改过，请把该列设为文本格式）"
-        raise CellError(f"{error}{hint}") from None
+        return Unread(text, f"{error}{hint}")
     if citizen.converted:
         return Noted(citizen.number, f"15位老身份证号已换算成18位（{citizen.number[-4:]}结尾）")
     return citizen.number
