@@ -97,6 +97,10 @@ class Source(ABC):
     def aggregate(self, total: pl.Expr, doubt: pl.Expr) -> pl.Expr:
         """``total``, unknown where ``doubt``."""
 
+    def each(self, value: pl.Expr) -> pl.Expr:
+        """What is counted or added up, once per item."""
+        return value
+
     @abstractmethod
     def anybody(self, mask: pl.Expr) -> pl.Expr: ...
 
@@ -130,16 +134,24 @@ class Household(Source):
     known = pl.col(HOUSEHOLD_KNOWN)
 
     def some(self, test: pl.Expr) -> pl.Expr:
-        return test.any(ignore_nulls=False).over(HOUSEHOLD) | (~self.known & UNKNOWN)
+        return _rows(test).any(ignore_nulls=False).over(HOUSEHOLD) | (~self.known & UNKNOWN)
 
     def every(self, test: pl.Expr) -> pl.Expr:
-        return test.all(ignore_nulls=False).over(HOUSEHOLD) & (self.known | UNKNOWN)
+        return _rows(test).all(ignore_nulls=False).over(HOUSEHOLD) & (self.known | UNKNOWN)
+
+    def each(self, value: pl.Expr) -> pl.Expr:
+        return _rows(value)
 
     def aggregate(self, total: pl.Expr, doubt: pl.Expr) -> pl.Expr:
         return pl.when(self.known & ~doubt.over(HOUSEHOLD)).then(total.over(HOUSEHOLD))
 
     def anybody(self, mask: pl.Expr) -> pl.Expr:
-        return mask.any().over(HOUSEHOLD)
+        return _rows(mask).any().over(HOUSEHOLD)
 
 
-# Building blocks -----------------------------------------------------------------------------
+def _rows(test: pl.Expr) -> pl.Expr:
+    """What no column decides (a fact that the frame has not got), once for every row: Polars does
+    not count constants over groups."""
+    if test.meta.root_names():
+        return test
+    return pl.when(pl.col(HOUSEHOLD_KNOWN).is_not_null()).then(test)

@@ -37,6 +37,7 @@ def over(c: "Compiler", node: Over, around: Around) -> Value:
         if where is not None:
             doubt = where.is_null() | (where & doubt)
             present = pl.when(where).then(present).otherwise(0)
+        present, doubt = source.each(present), source.each(doubt)
         total = source.aggregate(
             present.sum(), present.is_null().any() if where is None else doubt.any()
         )
@@ -48,6 +49,7 @@ def over(c: "Compiler", node: Over, around: Around) -> Value:
     test = test if where is None else where & test
     if node.function == "any":
         return Value(Kind.BOOL, source.some(test))
+    test = source.each(test)
     return Value(Kind.INT, source.aggregate(test.sum().cast(pl.Int64), test.is_null().any()))
 
 
