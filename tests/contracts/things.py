@@ -29,6 +29,7 @@ from weiye.base.scope.policies import scoped_models
 from weiye.registers.employers.models import Employer, Vacancy
 from weiye.registers.people.models import Person, StatusPeriod
 from weiye.services.assistance.models import AssistanceFile, Contact, ListEntry
+from weiye.services.certification.models import Case
 from weiye.services.exchange import preview
 from weiye.services.exchange.models import ImportBatch
 
@@ -53,6 +54,8 @@ def named(rows: Rows) -> dict[str, Any]:
         "unit_id": Unit.objects.get(code=A).pk,
         "code": A,
         "verb": "amend",
+        "sheet": "application",
+        "step": "submit",
     }
 
 
@@ -159,6 +162,21 @@ def _special(rows: Rows) -> None:
     period = StatusPeriod.objects.create(
         **at, person=person, kind=0, status="失业", during=DateRange(DAY, None), source=PERSONAL
     )
+    case = Case.objects.create(
+        **at,
+        person=person,
+        state="ended",
+        origin="self",
+        category="elder",
+        category_text=PERSONAL[:60],
+        exit_reason="employed",
+        opened_by_name=PERSONAL,
+        judged_on=DAY,
+        verdict="met",
+        pack_version="x",
+        token=uuid.uuid4(),
+    )
+    rows[Case] = case
     rows |= {type(row): row for row in (person, period, file, entry, contact, employer, vacancy)}
     rows |= {type(row): row for row in (stored, run, batch, institution, account, membership)}
 

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import product
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -172,12 +173,12 @@ def test_levels_bind_besides_rights() -> None:
         actions.review(actor=actor("worker-a"), case_id=case.pk, on=DAY, note="x")
 
 
-@pytest.mark.parametrize("state", list(CaseState))
-def test_every_move_that_the_table_does_not_hold_is_refused(state: CaseState) -> None:
+def test_every_move_that_the_table_does_not_hold_is_refused() -> None:
     """Every verb from every state: what is in the table goes, everything else leaves no trace."""
+    verbs = sorted({verb for verb, _ in MOVES})
     with fence(system()):
         case = opened(somebody())
-        for verb in sorted({verb for verb, _ in MOVES}):
+        for state, verb in product(CaseState, verbs):
             case.state = state
             before = Step.objects.filter(case=case).count()
             known = MOVES.get((verb, state))

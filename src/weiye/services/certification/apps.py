@@ -10,11 +10,11 @@ class CertificationConfig(AppConfig):
     def ready(self) -> None:
         from weiye.registers.people.transfers.moving import people_moved
 
-        people_moved.connect(_moved, dispatch_uid="certification.files_follow")
+        people_moved.connect(_moved, dispatch_uid="certification.follow")
 
 
 def _moved(sender: Any, **moved: Any) -> None:
-    from .actions.evidence import files_follow
+    from .moving import follow
 
     moved.pop("signal", None)
-    files_follow(**moved)
+    follow(**moved)

@@ -1,5 +1,6 @@
 """Which documents a case asks for, and which of them are there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,18 +64,19 @@ def missing(case: Case, terms: Terms) -> list[Document]:
 
 def held(document: Document, person: Person, on: date) -> tuple[str, date] | None:
     """Whose word the ledger has for a document, and of which day; None if it has none."""
+    rows = StatusPeriod.objects.filter(person=person, during__contains=on)
+    return known(document, person, list(rows.order_by("pk")))
+
+
+def known(
+    document: Document, person: Person, periods: Sequence[StatusPeriod]
+) -> tuple[str, date] | None:
+    """As `held`, of somebody whose periods of the day were read."""
     for fact in document.facts:
         if fact in _PERIODS:
-            kind, status = _PERIODS[fact]
-            period = (
-                StatusPeriod.objects.filter(
-                    person=person, kind=kind, status=status, during__contains=on
-                )
-                .order_by("pk")
-                .first()
-            )
-            if period is not None:
-                return period.source, _day(person, fact)
+            for period in periods:
+                if (period.kind, period.status) == _PERIODS[fact]:
+                    return period.source, _day(person, fact)
         elif _known(person, fact):
             return person.source, _day(person, fact)
     return None

@@ -33,7 +33,7 @@ def _strip(actor: Actor, things: Sequence[str], as_of: date) -> None:
     ).delete()
     papers.delete()
     Objection.objects.filter(case__in=cases).delete()
-    PublicNotice.objects.filter(case__in=cases).delete()
+    PublicNotice.objects.filter(case_key__in=cases.values("pk")).delete()
     Step.objects.filter(case__in=cases).update(note="")
     Step.objects.filter(case__in=cases, account_id__isnull=False, name__gt="").exclude(
         unit_name__gt=""

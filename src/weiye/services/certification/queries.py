@@ -4,16 +4,18 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from weiye.base.packs.certification import Document
 from weiye.base.scope.actor import Actor
 from weiye.registers.people import queries as people
-from weiye.registers.people.models import Person
+from weiye.registers.people.models import Person, StatusPeriod
 from weiye.services.assistance.models import GroupMembership
 
 from . import evidence
 from .evidence import Paper
-from .judging import Clause, Judged, judge
+from .judging import Clause, judge
+from .judging import Judged as Judged
 from .models import (
     CLOSED,
     HOLDS,
@@ -65,14 +67,12 @@ def late(rows: QuerySet[Case], on: date) -> QuerySet[Case]:
 
 def notice_over(rows: QuerySet[Case], on: date) -> QuerySet[Case]:
     """Cases whose notice is no longer shown, or was for the last day before today."""
-    shown = PublicNotice.objects.filter(case=OuterRef("pk"), ends_on__gte=on)
+    shown = PublicNotice.objects.filter(case_key=OuterRef("pk"), ends_on__gte=on)
     return rows.filter(~Exists(shown), state=CaseState.NOTICE)
 
 
 def counts(actor: Actor) -> dict[str, int]:
     """State → how many cases of the area."""
-    from django.db.models import Count
-
     rows = Case.objects.visible_to(actor).order_by().values("state").annotate(n=Count("pk"))
     return {row["state"]: row["n"] for row in rows}
 
@@ -96,6 +96,42 @@ def suggestions(actor: Actor, *, as_of: date) -> QuerySet[Person]:
         .annotate(because=stays.values("reason")[:1], source_of_rule=stays.values("source")[:1])
         .order_by("name_key", "pk")
     )
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """``missing``: the documents that would have to be brought, for what the rule found."""
+
+    person: Person
+    because: str
+    source: str
+    missing: list[Document]
+
+
+def with_missing(actor: Actor, rows: list[Person], as_of: date) -> list[Suggested]:
+    """What each of `suggestions` would still have to bring. One query more."""
+    periods: dict[int, list[StatusPeriod]] = {}
+    held = StatusPeriod.objects.visible_to(actor).filter(person__in=rows, during__contains=as_of)
+    for period in held.order_by("pk"):
+        periods.setdefault(period.person_id, []).append(period)
+    found = []
+    for person in rows:
+        terms = terms_of(person.unit_path, as_of)
+        rule = terms.pack.book.groups[terms.certification.rule]
+        parts = [part for clause in rule.clauses for part in clause.parts]
+        because: str = person.because  # type: ignore[attr-defined]
+        asked = {
+            document.id: document
+            for part in parts
+            if part.enabled and part.text in because
+            for document in evidence.documents(part.id, terms)
+            if document.enabled
+        }
+        own = periods.get(person.pk, [])
+        missing = [d for d in asked.values() if evidence.known(d, person, own) is None]
+        source: str = person.source_of_rule  # type: ignore[attr-defined]
+        found.append(Suggested(person, because, source, missing))
+    return found
 
 
 # --- one case ---------------------------------------------------------------------------------
@@ -150,7 +186,7 @@ def case_page(actor: Actor, case_id: int, *, as_of: date) -> CasePage:
         certificate=Certificate.objects.visible_to(actor).filter(case=case).first(),
         posting=posting,
         ends=posting.ends(terms) if posting is not None and running else None,
-        shown=PublicNotice.objects.filter(case=case, ends_on__gte=as_of).first(),
+        shown=PublicNotice.objects.filter(case_key=case.pk, ends_on__gte=as_of).first(),
         objections=objections,
         check=check,
         checks=checks,
@@ -167,6 +203,11 @@ def _proposed_exit(case: Case, check: Check | None) -> str:
     if "no-pension" in failed or "working-age" in failed:
         return "retired"
     return "employed" if "registered" in failed else "not-met"
+
+
+def person(actor: Actor, person_id: int) -> Person:
+    """Somebody of the area, without what is encrypted; ``Person.DoesNotExist`` outside it."""
+    return people.people(actor).select_related("unit").get(pk=person_id)
 
 
 def judged(actor: Actor, person_id: int, *, as_of: date) -> Judged:

@@ -2,11 +2,13 @@
 
 from .checks import confirm, leave, open_checks, suspend_overdue
 from .deciding import accept, certify, decide_many, hear_appeal, publish, refuse, require, review
-from .evidence import attach, detach, saw_original
+from .evidence import LIMIT_BYTES, attach, detach, saw_original
 from .filing import appeal, open_case, resubmit, submit, withdraw
 from .notices import answer_objection, object_to, refresh_notices
+from .reading import log_read
 
 __all__ = [
+    "LIMIT_BYTES",
     "accept",
     "answer_objection",
     "appeal",
@@ -17,6 +19,7 @@ __all__ = [
     "detach",
     "hear_appeal",
     "leave",
+    "log_read",
     "object_to",
     "open_case",
     "open_checks",

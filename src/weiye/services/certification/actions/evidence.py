@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from weiye.base.audit.actions import record
 from weiye.base.files.actions import keep
-from weiye.base.files.models import FilePart, StoredFile
-from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor, NotAllowed, system
 
 from ..evidence import documents
@@ -102,17 +99,6 @@ def detach(*, actor: Actor, case_id: int, evidence_id: int) -> None:
         if row.file is not None:
             row.file.delete()
         row.delete()
-
-
-def files_follow(*, actor: Actor, person_ids: Sequence[int], unit: Unit, **kwargs: Any) -> None:
-    """Files go along with a person who moved; the rows that name them have moved already.
-
-    Within the transaction of the move, as the office, which logs it.
-    """
-    named = Evidence.objects.filter(case__person_id__in=list(person_ids), file__isnull=False)
-    files = list(named.order_by().values_list("file", flat=True))
-    StoredFile.objects.filter(pk__in=files).update(unit_path=unit.path)
-    FilePart.objects.filter(file__in=files).update(unit_path=unit.path)
 
 
 def kind_of(content: bytes) -> str | None:

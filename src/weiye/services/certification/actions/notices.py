@@ -43,7 +43,7 @@ def close_notice(case: Case, on: date) -> None:
     Posting.objects.filter(case=case, closed_on__isnull=True).update(
         closed_on=on, running_since=None
     )
-    PublicNotice.objects.filter(case=case).delete()
+    PublicNotice.objects.filter(case_key=case.pk).delete()
 
 
 def object_to(
@@ -67,7 +67,7 @@ def object_to(
         raise ValidationError({"text": "请写明哪里不符合，至少5个字。"})
     office = system(shown.unit_path, name="公示异议")
     # Whoever objects sees nothing of the case, and need not sign in: it is written by the office.
-    with transaction.atomic(), fence(office), locked(office, shown.case_id) as case:
+    with transaction.atomic(), fence(office), locked(office, shown.case_key) as case:
         sent = Objection.objects.filter(token=token).first()
         if sent is not None:
             return sent
@@ -117,7 +117,7 @@ def refresh_notices(*, actor: Actor, on: date) -> int:
     actor.require("certification.keep")
     changed = 0
     for shown in PublicNotice.objects.visible_to(actor).order_by("pk"):
-        notice = Posting.objects.filter(case=shown.case_id, closed_on__isnull=True).first()
+        notice = Posting.objects.filter(case=shown.case_key, closed_on__isnull=True).first()
         term = notice.ends(terms_of(shown.unit_path, on)) if notice else None
         if term is None or term.ends_on < on:
             shown.delete()
@@ -143,7 +143,7 @@ def _stop(case: Case, on: date) -> None:
     notice.days_done = min(notice.days_done, notice.days)
     notice.running_since = None
     notice.save(update_fields=["days_done", "running_since"])
-    PublicNotice.objects.filter(case=case).delete()
+    PublicNotice.objects.filter(case_key=case.pk).delete()
 
 
 def _show(case: Case, notice: Posting, on: date) -> None:
@@ -152,7 +152,7 @@ def _show(case: Case, notice: Posting, on: date) -> None:
     names = dict(Unit.objects.filter(path__in=paths).order_by().values_list("path", "name"))
     PublicNotice.objects.create(
         id=uuid.uuid4(),
-        case=case,
+        case_key=case.pk,
         unit_path=case.unit_path,
         name=mask_name(case.person.name),
         community=names.get(paths[0], ""),
