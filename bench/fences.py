@@ -126,6 +126,7 @@ def fill(people: int) -> None:
     from weiye.base.regions.models import Unit
     from weiye.registers.people.models import Person, StatusPeriod
     from weiye.services.assistance.models import AssistanceFile, Contact, GroupMembership
+    from weiye.services.assistance.visits.models import VisitDue
 
     units()
     unit = Unit.objects.using("owner").filter(level="community").order_by("path")[0]
@@ -220,6 +221,13 @@ def fill(people: int) -> None:
         person_id="p.id",
         unit_path="p.unit_path",
         opened_on="date '2025-01-01' + (p.id % 500)::int",
+    )
+    copies(
+        VisitDue(person=first, **at, due_on=DAY, interval_days=90, because="b", source="b"),
+        "(SELECT * FROM people_person WHERE id % 10 = 3 AND id > 1) p",
+        person_id="p.id",
+        unit_path="p.unit_path",
+        due_on="date '2026-10-01' + (p.id / 10 % 120)::int",
     )
     file = AssistanceFile(person=first, **at, opened_on=DAY, opened_because="b", source="b")
     file.save(using="owner")

@@ -46,6 +46,13 @@ class GroupMembership(Scoped):
                 name="membership_area_left",
                 condition=Q(left_on__isnull=False),
             ),
+            # Who of an area is in a group now, without the table.
+            models.Index(
+                fields=["group", "unit_path"],
+                include=["person"],
+                condition=Q(left_on__isnull=True),
+                name="membership_open",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
