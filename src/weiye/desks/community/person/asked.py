@@ -9,6 +9,10 @@ from weiye.registers.people.transfers import queries as transfers
 from weiye.registers.people.transfers.models import TransferRequest
 from weiye.services.assistance.models import AssistanceFile, FileState
 from weiye.services.assistance.queries import PersonPage
+from weiye.services.assistance.visits import queries as visits
+from weiye.services.assistance.visits.models import VisitDue
+from weiye.services.certification import queries as certification
+from weiye.services.certification.queries import OfPerson
 
 from ..forms import ContactForm
 
@@ -32,6 +36,14 @@ class Asked:
     @cached_property
     def transfer(self) -> TransferRequest | None:
         return transfers.open_for(self.actor, self.found.person.pk)
+
+    @cached_property
+    def visit_due(self) -> VisitDue | None:
+        return visits.due_of(self.actor, self.found.person.pk)
+
+    @cached_property
+    def certification(self) -> OfPerson:
+        return certification.of_person(self.actor, self.found.person.pk)
 
     def can(self, right: str) -> bool:
         return self.actor.can(right)

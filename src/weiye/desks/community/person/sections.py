@@ -17,9 +17,10 @@ from weiye.base.privacy.fields import masked
 from weiye.base.regions.models import Unit
 from weiye.registers.people import actions
 from weiye.services.assistance import queries as assistance
+from weiye.services.certification import queries as certification
 
 from ..forms import CLOSE_REASONS, HIDE_REASONS, ContactForm
-from ..views import consents
+from ..views import consents, sensitive
 from .asked import Asked
 from .facts import biography_of, facts_of, origins_of
 from .statuses import statuses_of
@@ -110,6 +111,26 @@ def _done(asked: Asked) -> Part:
     }
 
 
+def _certification(asked: Asked) -> Part | None:
+    found = asked.certification
+    if found.case is None and not found.past:
+        return None
+    return {
+        "found": found,
+        "next": certification.next_words(found.case) if found.case is not None else "",
+    }
+
+
+def _visits(asked: Asked) -> Part | None:
+    due = asked.visit_due
+    return None if due is None else {"due": due, "late": due.due_on < asked.day}
+
+
+def _sensitive(asked: Asked) -> Part | None:
+    found = sensitive.section(asked.actor, asked.found.person.pk)
+    return None if found is None else {"sensitive": found}
+
+
 def _file(asked: Asked) -> Part | None:
     file, opened = asked.found.file, asked.open_file
     if file is None:
@@ -158,6 +179,15 @@ SECTIONS: tuple[Section, ...] = (
     Section("status", "main", "community/person/status.html", statuses_of, "就业状态"),
     Section("done", "main", "community/person/done.html", _done, "做过什么"),
     Section("file", "rest", "community/person/file.html", _file),
+    Section("visits", "rest", "community/person/visits.html", _visits),
+    Section(
+        "certification",
+        "rest",
+        "community/person/certification.html",
+        _certification,
+        "困难认定",
+        "certification.read",
+    ),
     Section("biography", "rest", "community/person/biography.html", biography_of, "经历和意愿"),
     Section("facts", "rest", "community/person/facts.html", facts_of, "核实的情况"),
     Section(
@@ -165,6 +195,13 @@ SECTIONS: tuple[Section, ...] = (
         "rest",
         "community/consents.html",
         lambda asked: {"consents": consents.section(asked.actor, asked.found.person)},
+    ),
+    Section(
+        "sensitive",
+        "rest",
+        "community/person/sensitive.html",
+        _sensitive,
+        right="sensitive.read",
     ),
     Section("readers", "rest", "community/person/readers.html", _readers, "谁看过"),
 )

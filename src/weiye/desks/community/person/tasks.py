@@ -11,10 +11,13 @@ from datetime import date, timedelta
 from django.urls import reverse
 
 from weiye.services.assistance.models import ContactKind, ListKind
+from weiye.services.certification import queries as certification
 
 from .asked import Asked
 
 SOON = timedelta(days=14)
+# Who is in this group may be certified; packs share stable ids.
+DIFFICULT = "就业困难人员"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,54 @@ def quota(asked: Asked) -> Iterator[Task]:
             late=late,
             drawing=DRAWINGS[ContactKind(kind.kind)],
         )
+
+
+def visit(asked: Asked) -> Iterator[Task]:
+    """The return visit, when it is late or due within a fortnight."""
+    due = asked.visit_due
+    if due is None or due.due_on > asked.day + SOON:
+        return
+    link = ("", "")
+    if asked.can("visits.record"):
+        link = (reverse("community:visit", args=[asked.found.person.pk]), "去走访")
+    yield Task(
+        "走访一次",
+        due.because + ("（口径待确认）" if due.to_confirm else ""),
+        *link,
+        due=due.due_on,
+        late=due.due_on < asked.day,
+        drawing="home",
+    )
+
+
+def certify(asked: Asked) -> Iterator[Task]:
+    """The step of a certification that is due, the yearly check among them; or that one may be
+    asked for."""
+    if not asked.can("certification.read"):
+        return
+    case = asked.certification.case
+    if case is not None and case.is_open:
+        if case.due_on is None or case.due_on > asked.day + SOON:
+            return
+        yield Task(
+            f"就业困难人员认定：{case.get_state_display()}",
+            certification.next_words(case),
+            reverse("community:certification", args=[case.pk]),
+            "去办",
+            due=case.due_on,
+            late=case.due_on < asked.day,
+            drawing="clipboard-list",
+        )
+    elif asked.can("certification.apply"):
+        stay = next((s for s in asked.found.groups if s.group == DIFFICULT), None)
+        if stay is not None:
+            yield Task(
+                "问本人要不要申请就业困难人员认定",
+                f"按规则符合条件：{stay.reason}",
+                reverse("community:certification-new", args=[asked.found.person.pk]),
+                "办认定",
+                drawing="clipboard-list",
+            )
 
 
 def untold(asked: Asked) -> Iterator[Task]:
@@ -124,7 +175,14 @@ def affairs(asked: Asked) -> Iterator[Task]:
 
 
 #: In the order in which equally urgent tasks are named.
-SOURCES: tuple[Callable[[Asked], Iterable[Task]], ...] = (quota, affairs, untold, unclear)
+SOURCES: tuple[Callable[[Asked], Iterable[Task]], ...] = (
+    quota,
+    visit,
+    certify,
+    affairs,
+    untold,
+    unclear,
+)
 
 
 def tasks_of(asked: Asked) -> list[Task]:

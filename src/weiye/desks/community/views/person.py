@@ -58,6 +58,7 @@ def page(
             "manage": actor.can("files.manage"),
             "reveal": actor.can("people.reveal"),
             "transfer": actor.can("transfers.ask"),
+            "visit": actor.can("visits.record"),
             "account": actor.can("residents.manage"),
         },
     }
