@@ -8,7 +8,7 @@ import pytest
 
 from weiye.services.demonstration.actions import plan_simulation
 from weiye.services.demonstration.command import main
-from weiye.services.demonstration.places import NoSuchUnit, communities, plain_name
+from weiye.services.demonstration.places import NoSuchUnit, communities, plain_name, read_yaml
 
 STREET = "371003001000"
 
@@ -111,6 +111,14 @@ def test_a_functional_area_without_a_boundary_gets_points_in_its_city():
     assert all(121.0 < place.lon < 123.0 and 36.5 < place.lat < 37.7 for place in places)
     with pytest.raises(NoSuchUnit):
         communities(pack, "371071999000")
+
+
+@pytest.mark.requirement("PPL-3")
+def test_the_province_has_the_urban_share_of_the_census():
+    pack, places, _ = plan_simulation("370000000000", 2_000_000)
+    urban = sum(place.households for place in places if not place.rural)
+    share = urban / sum(place.households for place in places)
+    assert share == pytest.approx(read_yaml(pack, "society")["census"]["urban"], abs=0.01)
 
 
 def test_households_are_spread_without_losing_any():

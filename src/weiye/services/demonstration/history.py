@@ -20,6 +20,8 @@ from weiye.base.scope.fence import fence
 from weiye.services.assistance import actions as assistance
 from weiye.services.assistance.models import AssistanceFile, ContactWay
 
+from . import certifications
+
 PLAYED: Final = "demonstration.history"
 _DAYS: Final = 150
 # What a worker would write, by kind of contact.
@@ -74,6 +76,7 @@ def play(*, actor: Actor, unit_path: str, as_of: date, seed: int = 12333) -> int
                     )
                     recorded += 1
         assistance.run_pipeline(actor=actor, path=unit_path, as_of=as_of)
+        certifications.play(actor=actor, unit_path=unit_path, as_of=as_of)
         record(
             actor=actor, verb=PLAYED, path=unit_path, detail={"contacts": recorded, "seed": seed}
         )

@@ -23,8 +23,11 @@ from weiye.engine.simulation.places import Place, scatter
 FOLDER: Final = "simulation"
 URBAN_METRES, RURAL_METRES = 350.0, 600.0
 
-# A town community is about three times as large as a village.
-URBAN_SHARE: Final = 3
+# A town community is as many times as large as a village: so the province's 7 100 and 54 974 have
+# the urban share of the census (63.05 %, society.yaml).
+URBAN_SHARE: Final = 13
+# In the thin county of the demonstration everybody's village has somebody.
+THIN_URBAN_SHARE: Final = 3
 
 _COMMITTEE: Final = re.compile(
     r"(社区)?(居民委员会|居委会)$|(村民委员会|村民委会|村委会|村委)$|类似(社区)?居委会$"
@@ -141,12 +144,14 @@ def _points(pack: Path, codes: list[str]) -> dict[str, tuple[float, float]]:
     return points
 
 
-def filled(places: list[Place], households: int, per_grid: int = 150) -> list[Place]:
-    """The places with so many households in all, towns larger than villages.
+def filled(
+    places: list[Place], households: int, per_grid: int = 150, urban_share: int = URBAN_SHARE
+) -> list[Place]:
+    """The places with so many households in all, towns `urban_share` times as large as villages.
 
     A place of forty households or more is divided into grids of about `per_grid`.
     """
-    weights = [1 if place.rural else URBAN_SHARE for place in places]
+    weights = [1 if place.rural else urban_share for place in places]
     total, done, given = sum(weights), 0, 0
     result = []
     for place, weight in zip(places, weights, strict=True):
@@ -164,7 +169,9 @@ def demonstration_places(pack: Path, plan: Mapping[str, Any], household_size: fl
     places = communities(pack, plan["county"])
     thin = [place for place in places if place.code not in deep]
     share = round(plan["thin_people"] / household_size)
-    result = [replace(place, grids=0) for place in filled(thin, share)]
+    result = [
+        replace(place, grids=0) for place in filled(thin, share, urban_share=THIN_URBAN_SHARE)
+    ]
     for place in places:
         if entry := deep.get(place.code):
             result.append(replace(place, households=entry["households"], grids=entry["grids"]))
