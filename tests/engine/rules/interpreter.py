@@ -285,8 +285,8 @@ def call(node, world: World, me: Thing | None, names):
         group = world.book.groups[node.arguments[0].value]
         return ask(group, world, me.given).verdict if live(group, world.today) else UNKNOWN
     given = [value(part, world, me, names) for part in node.arguments]
-    if name == "retirement_date":
-        return retirement(world, *given)
+    if name.endswith("retirement_date"):
+        return retirement(world, *given, name.removesuffix("retirement_date"))
     if name == "before_retirement":
         return before_retirement(world, *given)
     if name == "share":
@@ -332,7 +332,7 @@ def plain_call(name, given, world: World):
     raise AssertionError(name)
 
 
-def retirement(world: World, birth, sex, base):
+def retirement(world: World, birth, sex, base, choice):
     if (gap := missing(birth, sex)) is not None:
         return gap
     lines = figure_lines(world)[sex]
@@ -340,7 +340,7 @@ def retirement(world: World, birth, sex, base):
         base = next(iter(lines))
     if base not in lines:
         return UNKNOWN
-    return retires(birth, base, lines[base])
+    return retires(birth, base, lines[base], choice)
 
 
 def figure_lines(world: World):
@@ -349,14 +349,16 @@ def figure_lines(world: World):
     return found
 
 
-def retires(birth: date, base: int, delay) -> date:
+def retires(birth: date, base: int, delay, choice: str = "") -> date:
     """A month later for every ``every`` months of birth from the schedule's first January on."""
     late, steps, at = 0, 0, (delay.since, 1)
     while at <= (birth.year + base, birth.month) and late < delay.cap:
         late += steps % delay.every == 0
         steps += 1
         at = (at[0] + at[1] // 12, at[1] % 12 + 1)
-    return shift(birth, base * 12 + late, overflow=False)
+    chosen = {"": late, "latest_": late + delay.flexible}
+    chosen["earliest_"] = 0 if late < delay.flexible else late - delay.flexible
+    return shift(birth, base * 12 + chosen[choice], overflow=False)
 
 
 def before_retirement(world: World, birth, sex, base):

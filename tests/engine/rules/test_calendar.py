@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weiye.base.packs import load_pack
 from weiye.engine.rules import parse
 from weiye.engine.rules.calendar import (
     Delay,
@@ -23,6 +24,7 @@ from .book import SCHEDULE, a_book, ask, rule, verdict
 days = st.dates(date(1930, 1, 1), date(2060, 12, 31))
 
 
+@pytest.mark.requirement("PPL-5")
 @pytest.mark.parametrize(
     ("sex", "base", "birth", "expected"),
     [
@@ -42,6 +44,38 @@ days = st.dates(date(1930, 1, 1), date(2060, 12, 31))
 )
 def test_retirement_dates_of_the_2025_schedule(sex, base, birth, expected):
     assert retirement_date(birth, base, SCHEDULE[sex][base]) == expected
+
+
+@pytest.mark.requirement("PPL-5")
+@pytest.mark.parametrize(
+    ("sex", "base", "birth", "earliest", "latest"),
+    [
+        # 60y1m less 36 months would lie below the old age of 60.
+        ("男", 60, date(1965, 1, 15), date(2025, 1, 15), date(2028, 2, 15)),
+        ("男", 60, date(1976, 9, 15), date(2036, 9, 15), date(2042, 9, 15)),
+        ("女", 50, date(1984, 11, 15), date(2036, 11, 15), date(2042, 11, 15)),  # 52 to 58
+        ("女", 55, date(1981, 9, 1), date(2036, 9, 1), date(2042, 9, 1)),
+        ("男", 60, date(1964, 12, 31), date(2024, 12, 31), date(2027, 12, 31)),
+    ],
+)
+def test_who_agrees_may_retire_up_to_three_years_earlier_or_later(
+    sex, base, birth, earliest, latest
+):
+    delay = SCHEDULE[sex][base]
+    assert retirement_date(birth, base, delay, "earliest") == earliest
+    assert retirement_date(birth, base, delay, "latest") == latest
+    one = {"birth_date": birth.isoformat(), "sex": sex, "retirement_base": base}
+    facts = "(birth_date, sex, retirement_base)"
+    assert verdict(f"earliest_retirement_date{facts} == {earliest}", one) == [True]
+    assert verdict(f"latest_retirement_date{facts} == {latest}", one) == [True]
+
+
+@pytest.mark.requirement("PPL-5")
+def test_the_pack_of_the_province_has_the_schedule_of_2025():
+    schedule = load_pack("370000000000").book.schedule(date(2025, 1, 1), "370000000000")
+    assert schedule == SCHEDULE
+    before = load_pack("370000000000").book.schedule(date(2024, 12, 31), "370000000000")
+    assert retirement_date(date(1964, 12, 31), 60, before["男"][60]) == date(2024, 12, 31)
 
 
 @given(st.dates(date(1940, 1, 1), date(2010, 12, 31)), st.sampled_from([60, 55, 50]))

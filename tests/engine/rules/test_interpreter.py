@@ -188,8 +188,9 @@ def a_day(me: str, depth: int):
     shifted = [
         f"{name}({{day}}, {{n}})" for name in ("add_days", "add_months", "add_years", "turns")
     ]
-    retire = f"retirement_date({me}birth_date, {me}sex, {me}retirement_base)"
-    more = [] if me else ["max({day}, {day})", "turns(birth_date, param.elder_age)", retire]
+    facts = f"({me}birth_date, {me}sex, {me}retirement_base)"
+    retire = [f"{kind}retirement_date{facts}" for kind in ("", "earliest_", "latest_")]
+    more = [] if me else ["max({day}, {day})", "turns(birth_date, param.elder_age)", *retire]
     return texts(
         *plain, *shifted, *more, "add_months({day}, -{n})", day=a_day(me, depth - 1), n=NUMBERS
     )

@@ -25,11 +25,14 @@ def schedule(entry: Entry) -> dict[str, dict[int, Delay]]:
     for sex, lines in entry.table("男 女"):
         found[sex] = {}
         for base, line in lines.table(free=True):
-            table = line.table("since every cap")
+            table = line.table("since every cap", "flexible")
             if not base.isdigit():
                 raise line.error(f"expected a base age, not {base!r}")
             found[sex][int(base)] = Delay(
-                table["every"].whole(least=1), table["cap"].whole(), table["since"].whole(least=1)
+                table["every"].whole(least=1),
+                table["cap"].whole(),
+                table["since"].whole(least=1),
+                table["flexible"].whole() if "flexible" in table else 0,
             )
         if not found[sex]:
             raise lines.error("a schedule needs at least one base age")

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 import polars as pl
 
@@ -51,25 +52,34 @@ class Delay:
     """One line of a retirement schedule: a month later for every ``every`` months of birth.
 
     A month's delay per ``every`` months of birth counted from January of ``since``, at most
-    ``cap`` months; ``since`` is the year in which the schedule began.
+    ``cap`` months; ``since`` is the year in which the schedule began. Who wants to may go up to
+    ``flexible`` months earlier, but not below the base age, or as much later by agreement.
     """
 
     every: int
     cap: int
     since: int
+    flexible: int = 0
 
 
 Schedule = dict[str, dict[int, Delay]]
 """sex → base age → delay. The figures are a pack's (domain: 2025-01-01 schedule)."""
 
 
-def retirement_date(birth: date, base: int, delay: Delay) -> date:
-    """The day on which the statutory retirement age is reached.
+Choice = Literal["earliest", "statutory", "latest"]
+
+
+def retirement_date(birth: date, base: int, delay: Delay, choice: Choice = "statutory") -> date:
+    """The day on which the statutory retirement age is reached, or the first or last one to choose.
 
     n = (year + base − since) × 12 + month; the delay is ceil(n / every), 0 to ``cap``.
     """
     n = (birth.year + base - delay.since) * 12 + birth.month
     late = 0 if n <= 0 else min(-(-n // delay.every), delay.cap)
+    if choice == "earliest":
+        late = max(0, late - delay.flexible)
+    elif choice == "latest":
+        late += delay.flexible
     return add_months(birth, base * 12 + late)
 
 
@@ -136,9 +146,15 @@ def by_day(day: pl.Expr, of: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -
     return day.map_batches(answer, return_dtype=dtype, is_elementwise=True)
 
 
-def retirement_date_column(birth: pl.Expr, base: int, delay: Delay) -> pl.Expr:
+def retirement_date_column(
+    birth: pl.Expr, base: int, delay: Delay, choice: Choice = "statutory"
+) -> pl.Expr:
     n = (birth.dt.year().cast(pl.Int64) + (base - delay.since)) * 12 + birth.dt.month()
     late = ((n + (delay.every - 1)) // delay.every).clip(0, delay.cap)
+    if choice == "earliest":
+        late = (late - delay.flexible).clip(0)
+    elif choice == "latest":
+        late = late + delay.flexible
     return add_months_column(birth, late + base * 12)
 
 

@@ -251,7 +251,8 @@ def _extreme_of(function: str, one: pl.Expr, other: Value) -> pl.Expr:
 
 
 def retirement_date(c: "Compiler", node: Call, around: Around) -> Value:
-    """Statutory; unknown for a woman whose base age is unknown (it depends on her post)."""
+    """Statutory, or the first or last day to choose by agreement; unknown for a woman whose base
+    age is unknown (it depends on her post)."""
     birth, sex, base = arguments(c, node, around, Kind.DATE, Kind.TEXT, Kind.INT)
     cases = [
         Case(
@@ -260,7 +261,12 @@ def retirement_date(c: "Compiler", node: Call, around: Around) -> Value:
                 c,
                 around,
                 birth,
-                partial(calendar.retirement_date_column, base=years, delay=delay),
+                partial(
+                    calendar.retirement_date_column,
+                    base=years,
+                    delay=delay,
+                    choice=RETIREMENTS[node.function],
+                ),
                 pl.Date(),
             ),
         )
@@ -302,6 +308,11 @@ def _retired_by(day: date, base: int, delay: calendar.Delay) -> Callable[[date],
     return lambda birth: calendar.retirement_date(birth, base, delay) <= day
 
 
+RETIREMENTS: dict[str, calendar.Choice] = {
+    "retirement_date": "statutory",
+    "earliest_retirement_date": "earliest",
+    "latest_retirement_date": "latest",
+}
 FUNCTIONS: dict[str, Callable[["Compiler", Call, Around], Value]] = {
     "age": since,
     "years_since": since,
@@ -322,6 +333,6 @@ FUNCTIONS: dict[str, Callable[["Compiler", Call, Around], Value]] = {
     "share": share,
     "min": extreme,
     "max": extreme,
-    "retirement_date": retirement_date,
+    **dict.fromkeys(RETIREMENTS, retirement_date),
     "before_retirement": before_retirement,
 }

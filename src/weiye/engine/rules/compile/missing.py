@@ -24,6 +24,7 @@ from ..language import (
 )
 from ..model import Clause
 from .bindings import HOUSEHOLD_KNOWN, Around, Household
+from .functions import RETIREMENTS
 from .quantifiers import source_of
 from .values import any_of
 
@@ -150,7 +151,7 @@ def needs_call(c: "Compiler", node: Call, around: Around) -> list[tuple[str, pl.
                 for clause in group.asked(c.as_of)
                 for label, mask in of_clause(c, clause).items()
             ]
-    if node.function not in ("before_retirement", "retirement_date"):
+    if node.function != "before_retirement" and node.function not in RETIREMENTS:
         return needs_each(c, node.arguments, around)
     # The base age does not matter to a sex that has just one.
     sex = c.of(node.arguments[1], around, Kind.TEXT)
