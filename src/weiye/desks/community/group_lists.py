@@ -59,7 +59,7 @@ def changes_spec(pack: Pack, *, first: date, last: date, today: date, path: str)
     return ListSpec(
         name="group-changes",
         columns=(
-            Column("name", "姓名", lambda s: s.person.name, html=name),
+            Column("name", "姓名", lambda s: s.person.name, html=name, tight=True),
             Column("what", "变化", lambda s: "退出" if left(s) else "进入", html=what),
             Column("group", "群体", lambda s: s.group, html=group, order=("group",)),
             Column(
@@ -77,7 +77,7 @@ def changes_spec(pack: Pack, *, first: date, last: date, today: date, path: str)
                 shown=False,
                 full=True,
             ),
-            Column("unit", "住在", lambda s: place_name(s.person.unit, path)),
+            Column("unit", "住在", lambda s: place_name(s.person.unit, path), tight=True),
         ),
         filters=(
             Choice(

@@ -62,9 +62,8 @@ class Definition:
 
     @property
     def to_confirm(self) -> bool:
-        return self.rule.status == TO_CONFIRM or any(
-            line.to_confirm and not line.off for line in self.lines
-        )
+        """The definition as a whole; single clauses and figures bear marks of their own."""
+        return self.rule.status == TO_CONFIRM
 
 
 @right("people.list")

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from weiye.base.audit.actions import record_many
-from weiye.base.privacy.masking import mask_address, mask_phone
 from weiye.base.scope.access import right
 from weiye.base.scope.actor import Actor
 from weiye.registers.people.actions import open_person
@@ -129,8 +128,6 @@ class Stop:
 
     person: Person
     place: str
-    address: str
-    phone: str
     due: str
     groups: list[str]
     changed: list[str]
@@ -142,7 +139,7 @@ def paper(request: HttpRequest) -> HttpResponse:
     """The round on paper, door by door, as the list was narrowed; who is on it is logged."""
     actor = actor_of(request)
     day = timezone.localdate()
-    rows = visits_list(actor, request.GET).filtered.defer(None).order_by("unit__path", "pk")
+    rows = visits_list(actor, request.GET).filtered.order_by("unit__path", "pk")
     total = rows.count()
     people = list(rows.filter(visit_due__due_on__lte=_until(request, day))[:ON_PAPER])
     record_many(
@@ -163,8 +160,6 @@ def paper(request: HttpRequest) -> HttpResponse:
         Stop(
             person,
             place_name(person.unit, actor.path),
-            mask_address(person.address or ""),
-            mask_phone(person.phone or ""),
             due_words(person.visit_due, day)[0],
             groups.get(person.pk, []),
             news.get(person.pk, []),

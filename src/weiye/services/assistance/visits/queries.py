@@ -129,7 +129,7 @@ _STATUS_FACTS = (
     "registered_unemployed_since",
     "unemployment_spells_24m",
 )
-SHOWN = 8
+SHOWN = 5
 
 
 def since_last_visit(actor: Actor, *, person_id: int, as_of: date) -> Since:
