@@ -82,6 +82,8 @@ SIGNS = [
     Sign("admin-d", "administrator", "371003000000"),
     Sign("auditor", "auditor", "371002000000"),
     Sign("auditor-d", "auditor", "371003000000"),
+    Sign("justice", "justice_clerk", "371002001000"),
+    Sign("justice-c", "justice_clerk", "371002002000"),
     Sign("department", "department", "371002000000", capacity="残联"),
     Sign("department-e", "department", "370100000000", capacity="民政"),
     Sign("collector-a", "collector", A, capacity="物业管理人员"),

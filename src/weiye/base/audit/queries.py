@@ -6,7 +6,9 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Count, Min, QuerySet
 
+from weiye.base.accounts.roles import roles
 from weiye.base.scope.actor import Actor
+from weiye.base.scope.fence import guarding_rights
 
 from . import sink
 from .canonical import everything
@@ -20,8 +22,15 @@ def entries(actor: Actor) -> QuerySet[AuditEntry]:
 
 
 def of_thing(*, actor: Actor, kind: str, key: object) -> QuerySet[AuditEntry]:
-    """Who did or read what with one thing, newest first."""
-    return AuditEntry.objects.visible_to(actor).filter(thing_type=kind, thing_id=str(key))
+    """Who did or read what with one thing, newest first.
+
+    Whoever looks after people of whom others may not know (`Scoped.fence_rights`) is left out for
+    those others: that they look at somebody would tell.
+    """
+    rows = AuditEntry.objects.visible_to(actor).filter(thing_type=kind, thing_id=str(key))
+    hidden = {right for right in guarding_rights() if not actor.can(right)}
+    roles_ = [name for name, role in roles().items() if hidden & set(role.rights)]
+    return rows.exclude(role__in=roles_) if roles_ else rows
 
 
 def of_person(*, actor: Actor, person_id: int) -> QuerySet[AuditEntry]:

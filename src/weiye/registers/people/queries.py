@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from weiye.base.packs import Pack
@@ -71,7 +71,10 @@ def with_status(rows: QuerySet[Person], status: str, as_of: date) -> QuerySet[Pe
         return rows.filter(
             Exists(current_periods(as_of).filter(person=OuterRef("pk"), status=status))
         )
-    return rows.filter(~Exists(current_periods(as_of).filter(person=OuterRef("pk"))))
+    # Not to be sought person by person (21 s in a city where all are known): "+ 0" hides the index,
+    # so that all of the area's periods are read once.
+    held = current_periods(as_of).annotate(who=F("person_id") + 0)
+    return rows.filter(~Exists(held.filter(who=OuterRef("pk"))))
 
 
 def registered_unemployed(rows: QuerySet[Person], as_of: date) -> QuerySet[Person]:

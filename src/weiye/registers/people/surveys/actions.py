@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from weiye.base.audit.actions import record
+from weiye.base.audit.actions import record, record_many
 from weiye.base.packs import Pack
 from weiye.base.privacy.fields import blind_index, blind_index_next, blind_indexes
 from weiye.base.regions.models import Unit
@@ -27,6 +27,7 @@ from ..intake.telling import Telling
 from ..models import Household, Person
 from ..queries import held_elsewhere
 from ..transfers.moving import community_of
+from . import queries
 from .facts import WISH, State, same, states, typed
 from .form import PersonForm, VisitForm
 from .models import (
@@ -67,6 +68,33 @@ class _Count:
     todo: list[Todo] = field(default_factory=list)
 
 
+def open_door(*, actor: Actor, person_id: int) -> list[Person]:
+    """The people behind a door, whole, before a visit; that they were read is logged for each.
+
+    Raises `NotAllowed` without ``surveys.record``, ``Person.DoesNotExist`` outside the area.
+    """
+    actor.require("surveys.record")
+    found = queries.behind(actor, person_id)
+    _looked(actor, found)
+    return found
+
+
+def open_checks(*, actor: Actor, most: int) -> list[SurveyConflict]:
+    """What is left to decide, both values; logged for each person."""
+    actor.require("people.edit")
+    found = list(queries.open_conflicts(actor)[:most])
+    _looked(actor, list({row.person_id: row.person for row in found}.values()))
+    return found
+
+
+def _looked(actor: Actor, people: Sequence[Person]) -> None:
+    record_many(
+        actor=actor,
+        verb="survey.open",
+        entries=[(person.unit_path, "person", str(person.pk), {}) for person in people],
+    )
+
+
 def submit_survey(
     *, actor: Actor, form: VisitForm, pack: Pack, now: datetime | None = None
 ) -> Submitted:
@@ -80,7 +108,7 @@ def submit_survey(
     Raises `NotAllowed` without ``surveys.record``, ``ValidationError`` (by place, see `form`) for
     what cannot be, for another form under a known ``client`` and for a day in the future.
     """
-    actor.require(RIGHT)
+    actor.require("surveys.record")
     now = now or timezone.now()
     unit = Unit.objects.filter(pk=form.unit_id).first()
     if unit is None or not actor.covers(unit.path):

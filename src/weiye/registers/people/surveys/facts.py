@@ -62,7 +62,9 @@ def states(person: Person, day: date) -> dict[str, State]:
 def _of_person(person: Person, fact: str, value: Any, *, known: bool, none: bool = False) -> State:
     on = person.fact_dates.get(fact, person.as_of.isoformat() if known else "")
     source = said.source_of(person.fact_sources, person.source, fact) if on else ""
-    return State(value if known and not none else None, date.fromisoformat(on) if on else None, source, none)
+    return State(
+        value if known and not none else None, date.fromisoformat(on) if on else None, source, none
+    )
 
 
 def _of_status(person: Person, day: date) -> State:

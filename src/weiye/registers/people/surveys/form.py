@@ -82,7 +82,8 @@ class VisitForm:
 
 def _plain(form: VisitForm) -> dict[str, Any]:
     people = [{**vars(person), "none": sorted(person.none)} for person in form.people]
-    return {**vars(form), "people": people}
+    # A form that is sent again may have been given another hour; `client` names it.
+    return {**vars(form), "people": people, "at": None}
 
 
 def read(sent: Mapping[str, Any]) -> VisitForm:

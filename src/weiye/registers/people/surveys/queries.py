@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -192,6 +193,15 @@ def _department(
         ),
         "",
     )
+
+
+def has_arrived(actor: Actor, client: str) -> bool:
+    """Whether a form of this name (a UUID) was taken over already."""
+    try:
+        key = uuid.UUID(client)
+    except ValueError:
+        return False
+    return SurveyVisit.objects.visible_to(actor).filter(client=key).exists()
 
 
 def visits(actor: Actor, person_id: int) -> QuerySet[SurveyVisit]:
