@@ -16,6 +16,7 @@ from weiye.base.audit.queries import of_thing
 from weiye.base.privacy.fields import masked
 from weiye.base.regions.models import Unit
 from weiye.registers.people import actions
+from weiye.registers.people.merging.queries import merges_of
 from weiye.services.assistance import queries as assistance
 from weiye.services.certification import queries as certification
 
@@ -126,6 +127,11 @@ def _visits(asked: Asked) -> Part | None:
     return None if due is None else {"due": due, "late": due.due_on < asked.day}
 
 
+def _merges(asked: Asked) -> Part | None:
+    merges = list(merges_of(asked.actor, asked.found.person.pk))
+    return {"merges": merges} if merges else None
+
+
 def _sensitive(asked: Asked) -> Part | None:
     found = sensitive.section(asked.actor, asked.found.person.pk)
     return None if found is None else {"sensitive": found}
@@ -203,6 +209,7 @@ SECTIONS: tuple[Section, ...] = (
         _sensitive,
         right="sensitive.read",
     ),
+    Section("merges", "rest", "community/person/merges.html", _merges, "", "people.merge"),
     Section("readers", "rest", "community/person/readers.html", _readers, "谁看过"),
 )
 

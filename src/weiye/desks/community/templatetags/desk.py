@@ -5,6 +5,7 @@ from datetime import date
 from django import template
 from django.template.context import RequestContext
 
+from weiye.base.scope.actor import Actor
 from weiye.services.assistance.models import ContactKind
 from weiye.services.assistance.quota import KindProgress
 
@@ -26,6 +27,22 @@ def above_community(context: RequestContext) -> bool:
     """Whether the signed-in one's unit has units below whose work is summed up."""
     actor = context.get("actor")
     return actor is not None and is_above_community(actor)
+
+
+# Where people's data come in, go out and are put right: key, route, label, right.
+DATA = (
+    ("imports", "community:imports", "导入", "vacancies.edit"),
+    ("duplicates", "community:duplicates", "重复人员", "people.merge"),
+    ("transfers", "community:transfers", "迁移", "transfers.decide"),
+    ("reports", "community:reports", "填上级报表", "people.export"),
+    ("reflow", "community:reflow", "数据回流", "people.list"),
+)
+
+
+@register.filter
+def data_tabs(actor: Actor) -> list[tuple[str, str, str]]:
+    """The pages of data that the actor may open: key, route, label."""
+    return [(key, route, label) for key, route, label, right in DATA if actor.can(right)]
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from weiye.base.privacy.fields import masked
 from weiye.base.scope.access import right
 from weiye.registers.people import actions, queries
+from weiye.registers.people.merging.queries import became
 from weiye.registers.people.models import Person
 from weiye.services.assistance import queries as assistance
 
@@ -39,6 +40,8 @@ def page(
         actions.open_person(actor=actor, person_id=person_id)
         found = assistance.person_page(actor, person_id=person_id, as_of=day)
     except Person.DoesNotExist:
+        if (into := became(actor, person_id)) is not None:
+            return redirect("community:person", into)
         raise Http404 from None
     asked = Asked(actor, found, day, request.GET, form)
     places = sections_of(asked)

@@ -32,8 +32,6 @@ def packages(request: HttpRequest) -> HttpResponse:
         "above": above,
         "standings": queries.standings(actor) if above else [],
         "packages": [] if above else queries.packages(actor)[:50],
-        "may_report": actor.can("people.export"),
-        "may_import": actor.can("people.import"),
     }
     return render(request, "community/reflow.html", context)
 
@@ -121,9 +119,7 @@ def _words(item: ReflowItem) -> str:
 
 
 def _changes(item: ReflowItem) -> SafeString:
-    return format_html_join(
-        "", '<div>{}</div>', ((sentence,) for sentence in _sentences(item))
-    )
+    return format_html_join("", "<div>{}</div>", ((sentence,) for sentence in _sentences(item)))
 
 
 def _tick(item: ReflowItem) -> SafeString:

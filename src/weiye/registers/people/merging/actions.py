@@ -232,11 +232,17 @@ def _move(kept: Person, gone: Person, before: _Before) -> dict[str, list[Any]]:
 def references() -> list[tuple[type[models.Model], Any]]:
     """Every column of a table that refers to a person, in a fixed order; merges stay."""
     found = []
-    for relation in Person._meta.related_objects:
+    for relation in _relations(Person):
         model = relation.related_model
-        if isinstance(model, type) and not relation.many_to_many and _changeable(model):
+        if isinstance(model, type) and _changeable(model):
             found.append((model, relation.field))
     return sorted(found, key=lambda item: (item[0]._meta.label_lower, item[1].name))
+
+
+def _relations(model: type[models.Model]) -> list[Any]:
+    """Columns of other tables that refer to a table, those without a name of the way back too."""
+    fields = model._meta.get_fields(include_hidden=True)
+    return [f for f in fields if f.auto_created and not f.concrete and not f.many_to_many]
 
 
 def _changeable(model: type[models.Model]) -> bool:
@@ -265,7 +271,7 @@ def _try(model: type[models.Model], keys: list[Any], changes: dict[str, Any]) ->
 
 def _follow(model: type[models.Model], keys: list[Any], kept: Person) -> None:
     """What hangs on the rows that moved lies where they lie."""
-    for relation in model._meta.related_objects:
+    for relation in _relations(model):
         child = relation.related_model
         if (
             isinstance(child, type)
@@ -273,7 +279,6 @@ def _follow(model: type[models.Model], keys: list[Any], kept: Person) -> None:
             and child is not Person
             and getattr(child, "follows_person", True)
             and getattr(child, "fence_write", "range") != "append"
-            and not relation.many_to_many
         ):
             rows = child._base_manager.filter(**{f"{relation.field.name}__in": keys})
             below = list(rows.exclude(unit_path=kept.unit_path).values_list("pk", flat=True))
