@@ -31,7 +31,6 @@ from .model import Pack, Policy, Quota, Scope, Source
 from .reading import Entry, PackError, Table
 from .senders import Sender, read_senders
 from .surveys import Surveys, read_surveys
-from .senders import Sender, read_senders
 from .visits import VisitInterval, read_visits
 
 MATCHING_KEYS = (
@@ -104,11 +103,11 @@ class Draft:
             raise entry.error(f"there is no source {key!r} in pack.yaml")
         return f"{source.cite} {clause}".strip()
 
-    def expression(self, entry: Entry) -> Node:
+    def expression(self, entry: Entry, clause: str) -> Node:
         try:
             node = parse(entry.text())
         except RuleError as error:
-            raise self.mistake(entry, error) from None
+            raise self.mistake(entry, error, clause) from None
         self.expressions[id(node)] = entry
         return node
 
@@ -194,7 +193,7 @@ class Draft:
                 name,
                 table["text"].text(),
                 self.source(table["source"]),
-                self.expression(table["when"]),
+                self.expression(table["when"], name),
                 entry.where,
             )
 
@@ -230,8 +229,8 @@ class Draft:
             book=self.book,
             valid_from=first,
             valid_to=last,
-            since=None if since is None else self.expression(since),
-            amount=None if amount is None else self.expression(amount),
+            since=None if since is None else self.expression(since, "since"),
+            amount=None if amount is None else self.expression(amount, "amount"),
             enabled=enabled,
             status=status,
             where=entry.where,
@@ -254,11 +253,12 @@ class Draft:
                 raise table["any_of"].error("any_of needs at least one part that is asked")
         first, last = self.dates(table)
         status, enabled = self.state(table)
+        name = table["id"].text()
         return Clause(
-            table["id"].text(),
+            name,
             table["text"].text(),
             self.source(table["source"]),
-            self.expression(table["when"]) if "when" in table else None,
+            self.expression(table["when"], name) if "when" in table else None,
             parts,
             first,
             last,

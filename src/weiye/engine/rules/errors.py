@@ -1,5 +1,14 @@
 """What can be wrong with a rule or with the facts it is asked about."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean 'x'?", if something known is spelt much like ``name``."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
 
 class RuleError(ValueError):
     """A rule that cannot mean anything.

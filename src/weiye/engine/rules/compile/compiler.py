@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from ..calendar import Schedule
-from ..errors import RuleError
+from ..errors import RuleError, meant
 from ..facts import Fact, Facts, Kind, Record
 from ..language import (
     Arithmetic,
@@ -279,7 +279,8 @@ class Compiler:
             return binding.value(fact)
         term = self.book.terms.get(name)
         if term is None:
-            raise RuleError(f"there is no fact or term {name!r}", column=column)
+            hint = meant(name, [*binding.facts, *self.book.terms])
+            raise RuleError(f"there is no fact or term {name!r}{hint}", column=column)
         self.expanded.add(name)
         with self.opened(name, column):
             value = self.value(term.when, Around(binding, {}, around.inside))
@@ -288,7 +289,8 @@ class Compiler:
     def parameter(self, node: Field, around: Around) -> Value:
         parameter = self.book.parameters.get(node.name)
         if parameter is None:
-            raise RuleError(f"there is no parameter {node.name!r}", column=node.column)
+            hint = meant(node.name, self.book.parameters)
+            raise RuleError(f"there is no parameter {node.name!r}{hint}", column=node.column)
         if parameter.kind is None:
             raise RuleError(f"parameter {node.name} is not a value", column=node.column)
         if parameter.by_sex and (around.me is None or "sex" not in around.me.facts):

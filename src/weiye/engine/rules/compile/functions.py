@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from .. import calendar
-from ..errors import RuleError
+from ..errors import RuleError, meant
 from ..facts import Items, Kind
 from ..language import Call, Literal
 from .bindings import Around
@@ -54,7 +54,8 @@ _COLUMNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 def call(c: "Compiler", node: Call, around: Around) -> Value:
     function = FUNCTIONS.get(node.function)
     if function is None:
-        raise RuleError(f"there is no function {node.function!r}", column=node.column)
+        hint = meant(node.function, FUNCTIONS)
+        raise RuleError(f"there is no function {node.function!r}{hint}", column=node.column)
     return function(c, node, around)
 
 
@@ -190,7 +191,8 @@ def group(c: "Compiler", node: Call, around: Around) -> Value:
         raise RuleError("group takes the name of a group", column=node.column)
     group = c.book.groups.get(target.value)
     if group is None:
-        raise RuleError(f"there is no group {target.value!r}", column=node.column)
+        hint = meant(target.value, c.book.groups)
+        raise RuleError(f"there is no group {target.value!r}{hint}", column=node.column)
     here = around.me is c.root.me and not around.inside
     if not here or c.schema.subject != group.subject:
         raise RuleError("group: only of the person asked", column=node.column)
