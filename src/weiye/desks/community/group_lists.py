@@ -223,7 +223,7 @@ def visits_spec(actor: Actor, *, as_of: date, pack: Pack) -> ListSpec:
                 lambda p: p.visit_due.due_on,
                 html=due,
                 order=(F("visit_due__due_on"), "pk"),
-                tight=True,
+                full=True,
             ),
             Column("last", "上次走访", lambda p: p.visit_due.last_on or "还没有", tight=True),
             Column("because", "间隔", lambda p: p.visit_due.because, html=because, full=True),
