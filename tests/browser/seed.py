@@ -3,6 +3,7 @@
 Run as a program of its own, on the database that the browser tests made.
 """
 
+import uuid
 from datetime import date, timedelta
 
 VACANCIES = [
@@ -20,6 +21,7 @@ def main() -> None:
 
     from django.utils import timezone
 
+    from tests.services.certification.people import somebody
     from tests.services.exchange.filling.forms import template
     from tests.world import PERSON_1, A, C, plant
     from weiye.base.regions.models import Unit
@@ -29,6 +31,7 @@ def main() -> None:
     from weiye.registers.people.models import Person
     from weiye.registers.training.models import Programme
     from weiye.services.assistance.actions import run_pipeline
+    from weiye.services.certification import actions as certification
     from weiye.services.exchange import actions as exchange
     from weiye.services.exchange.filling import actions as filling
     from weiye.services.exchange.reflow import actions as reflow
@@ -105,6 +108,18 @@ def main() -> None:
             synthetic=True,
         )
         run_pipeline(actor=actor, path=peopled.path, as_of=today)
+        # One who is to be certified, for the pages of the case and of the public notice.
+        case = certification.open_case(
+            actor=actor,
+            person_id=somebody(C, as_of=today).pk,
+            category="elder",
+            token=uuid.uuid4(),
+            on=today,
+            consent="本人到站要求",
+        )
+        for step in ("submit", "accept", "review", "publish"):
+            note = {"note": "情况属实"} if step == "review" else {}
+            getattr(certification, step)(actor=actor, case_id=case.pk, on=today, **note)
         reflow.hand_over(actor=actor, unit=peopled, as_of=today)
 
 

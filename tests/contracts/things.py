@@ -170,6 +170,7 @@ def _special(rows: Rows) -> None:
         category="elder",
         category_text=PERSONAL[:60],
         exit_reason="employed",
+        opened_on=DAY,
         opened_by_name=PERSONAL,
         judged_on=DAY,
         verdict="met",

@@ -73,6 +73,7 @@ class Case(Scoped):
     reason = models.CharField("意见", max_length=500, blank=True)
     exit_reason = models.CharField("退出原因", max_length=20, blank=True)
     next_check_on = models.DateField("下次年检", null=True)
+    opened_on = models.DateField("填表日期")
     opened_by = models.BigIntegerField("填表账号", null=True)
     opened_by_name = models.CharField("填表人", max_length=64)
     # Sent with the form: a double tap files one application.

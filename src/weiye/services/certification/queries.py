@@ -4,9 +4,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
 
 from weiye.base.packs.certification import Document
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 from weiye.registers.people import queries as people
 from weiye.registers.people.models import Person, StatusPeriod
@@ -31,6 +33,9 @@ from .models import (
 from .states import COUNTY, STATION, STREET, Move, level_of, open_to
 from .terms import Term, Terms, terms_of
 
+# As long as the path of a community is, grids and buildings left out.
+COMMUNITY = 17
+
 # Whose desk a state lies on.
 DESKS = {
     CaseState.DRAFT: STATION,
@@ -48,17 +53,22 @@ DESKS = {
 
 def cases(actor: Actor) -> QuerySet[Case]:
     """All cases of the area, with person, unit and number; encrypted columns left alone."""
+    home = Unit.objects.filter(path=Left(OuterRef("unit_path"), COMMUNITY))
     return (
         Case.objects.visible_to(actor)
         .select_related("person__unit", "certificate")
         .defer(*(f"person__{name}" for name in people.ENCRYPTED))
+        .annotate(community=Subquery(home.values("name")[:1]))
     )
 
 
-def mine_to_do(actor: Actor) -> QuerySet[Case]:
-    """Cases that wait for a desk of the actor's level."""
+def mine_to_do(actor: Actor, on: date) -> QuerySet[Case]:
+    """Cases that wait for a desk of the actor's level; a notice that runs waits for nobody."""
     here = level_of(actor)
-    return cases(actor).filter(state__in=[state for state, level in DESKS.items() if level == here])
+    waits = [state for state, level in DESKS.items() if level == here]
+    running = PublicNotice.objects.filter(case_key=OuterRef("pk"), ends_on__gte=on)
+    rows = cases(actor).filter(state__in=waits)
+    return rows.exclude(Q(state=CaseState.NOTICE) & Exists(running))
 
 
 def late(rows: QuerySet[Case], on: date) -> QuerySet[Case]:
@@ -158,6 +168,11 @@ class CasePage:
     @property
     def missing(self) -> list[Paper]:
         return [paper for paper in self.papers if paper.wanted]
+
+    @property
+    def community(self) -> str:
+        name: str = self.case.community or self.person.unit.name  # type: ignore[attr-defined]
+        return name
 
     @property
     def filed_on(self) -> date | None:

@@ -31,5 +31,7 @@ class ApplicationForm(ComponentForm):
             (known.id, f"{known.text}（{WORDS[clause['verdict']]}）")
             for known, clause in judged.categories()
         ]
+        if len(category.choices) == 1:
+            category.initial = category.choices[0][0]
         if own:
             del self.fields["consent"]

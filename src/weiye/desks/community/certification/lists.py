@@ -49,7 +49,13 @@ def case_spec(actor: Actor, *, as_of: date) -> ListSpec:
                 "check", "下次年检", lambda c: c.next_check_on or "", order=(F("next_check_on"),)
             ),
             Column("number", "认定编号", _number),
-            Column("unit", "社区", lambda c: c.person.unit.name, order=("unit_path",), tight=True),
+            Column(
+                "unit",
+                "社区",
+                lambda c: c.community or c.person.unit.name,
+                order=("unit_path",),
+                tight=True,
+            ),
             Column("filed", "填表人", lambda c: c.opened_by_name, shown=False),
         ),
         filters=(
@@ -81,7 +87,7 @@ def _task(rows: Rows, value: str, actor: Actor, as_of: date) -> Rows:
         return queries.late(rows, as_of)
     if value == "over":
         return queries.notice_over(rows, as_of)
-    return rows.filter(pk__in=queries.mine_to_do(actor).values("pk"))
+    return rows.filter(pk__in=queries.mine_to_do(actor, as_of).values("pk"))
 
 
 def _name(case: Any) -> SafeString:

@@ -46,7 +46,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "list": page,
         "first_use": not page.total and not page.active,
         "states": [(s.value, s.label, counted[s]) for s in CaseState if counted.get(s)],
-        "mine": queries.mine_to_do(actor).count(),
+        "mine": queries.mine_to_do(actor, day).count(),
         "over": queries.notice_over(queries.cases(actor), day).count(),
         "suggested": queries.suggestions(actor, as_of=day).count(),
         "can_apply": actor.can("certification.apply"),

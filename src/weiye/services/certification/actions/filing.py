@@ -67,6 +67,7 @@ def open_case(
             category_text=judged.terms.certification.categories[category].text,
             statement=statement,
             consent=consent,
+            opened_on=on,
             opened_by=actor.account_id,
             opened_by_name=actor.name[:64],
             token=token,

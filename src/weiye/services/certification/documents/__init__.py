@@ -84,7 +84,7 @@ def _who(page: CasePage) -> tuple[tuple[str, str], ...]:
     return (
         ("姓名", person.name),
         ("身份证号", mask_id_number(person.id_number or "") or "未登记"),
-        ("住在", person.unit.name),
+        ("社区", page.community),
         ("认定类别", page.case.category_text),
     )
 
@@ -184,7 +184,7 @@ def _notice(page: CasePage, on: date) -> Sheet:
         # What a notice needs and nothing more.
         rows=(
             ("姓名", mask_name(page.person.name)),
-            ("社区", page.shown.community if page.shown else page.person.unit.name),
+            ("社区", page.community),
             ("认定类别", page.case.category_text),
         ),
         paragraphs=(
