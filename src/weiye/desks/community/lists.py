@@ -46,8 +46,8 @@ LEDGER_SEARCH = Search(
 )
 
 
-# Of a city's million whatever narrows is counted up to here; sixty pages of them are at hand.
-LEDGER_CAP = 3000
+# Of a city's million whatever narrows is counted up to here; forty pages of them are at hand.
+LEDGER_CAP = 2000
 # A community has a handful of workers; above it a name is typed.
 WORKERS_NAMED = 50
 

@@ -226,8 +226,8 @@ class ListPage:
             return []
         start, size = (self.number - 1) * self.spec.page_size, self.spec.page_size
         if not self._counts and not self.found.more:
-            # All of them are known: PostgreSQL need not guess how soon fifty turn up.
-            rows = self.filtered.filter(pk__in=self._first)
+            # All of them are known: PostgreSQL need not guess how soon fifty turn up by name.
+            rows = self.filtered.filter(pk__in=self._first).order_by(*self._order(searched=True))
         elif start:
             return self._deep(start, size)
         else:
