@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from tests.services.assistance import world
-from tests.services.exchange.making import id_number
+from tests.services.exchange.making import id_number, xlsx
+from tests.services.exchange.roster.bringing import brought
 from tests.world import A, B, actor
 from weiye.base.audit.models import AuditEntry
 from weiye.base.privacy.fields import blind_index
@@ -219,3 +220,14 @@ def test_one_after_another_and_back_in_order(pair: tuple[Person, Person]) -> Non
         with pytest.raises(ValidationError, match="已经拆分"):
             actions.unmerge(actor=one, merge_id=first.pk, reason="不是")
         assert Person.objects.filter(unit__code=A).count() == 3
+
+
+def test_a_roster_finds_the_one_by_either_number(pair: tuple[Person, Person]) -> None:
+    merged(pair)
+    head = ["姓名", "身份证号", "学历"]
+    batch = brought("worker-a", xlsx([head, ["张微", NEW, "本科"]]))
+    assert (batch.counts["new"], batch.counts["changed"]) == (0, 1)
+    both = brought("worker-a", xlsx([head, ["张微", OLD, "大专"], ["张微", NEW, "大专"]]))
+    assert both.counts["new"] == 0
+    with fence(actor("worker-a")):
+        assert Person.objects.get().education == 30

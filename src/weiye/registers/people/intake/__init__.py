@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from weiye.base.privacy.fields import blind_index, blind_index_next, blind_indexes, sealed
@@ -24,7 +25,7 @@ from weiye.base.scope.turn import take_turn
 
 from .. import actions, biography
 from ..columns import BIOGRAPHY, FACTS, WISH
-from ..models import Household, PeriodKind, Person, WorkWish
+from ..models import Household, OtherNumber, PeriodKind, Person, WorkWish
 from .changes import WISH_DEFAULTS, Changes
 from .doubts import doubles, other_name
 from .entry import CARD, HOMES, Entry, Result, Taken
@@ -60,6 +61,7 @@ class PeopleIntake:
         self.actor = copied(actor, path=unit.path)
         self.source, self.as_of, self.write = source[:100], as_of, write
         self._households: dict[tuple[int, str], int] = {}
+        self._both = set[str]()
         if write:
             # Two imports that overlap: the second waits and then sees what the first did.
             take_turn("people.import", unit.path)
@@ -95,7 +97,8 @@ class PeopleIntake:
         }
         withheld = self._telling.withhold((i in elsewhere, i in people) for i in indexes)
         silent = {i for i, held in zip(indexes, withheld, strict=True) if held}
-        twice = doubles(self.actor, entries, people, indexes)
+        both = {active[index] for index in self._both}
+        twice = doubles(self.actor, entries, people, indexes) | both
         left_out = elsewhere | silent | twice
         numbers = self._household_ids(
             [e for e, i in zip(entries, indexes, strict=True) if i not in left_out]
@@ -135,7 +138,18 @@ class PeopleIntake:
     # --- reading -----------------------------------------------------------------------------
 
     def _people(self, indexes: Sequence[str]) -> dict[str, dict[str, Any]]:
-        rows = Person.objects.visible_to(self.actor).filter(id_index__in=indexes).order_by("id")
+        """By the index of the number that finds them: their own, or a further one (`merging`)."""
+        further = dict(
+            OtherNumber.objects.visible_to(self.actor)
+            .filter(number_index__in=indexes)
+            .order_by("id")
+            .values_list("person_id", "number_index")
+        )
+        rows = (
+            Person.objects.visible_to(self.actor)
+            .filter(Q(id_index__in=indexes) | Q(pk__in=list(further)))
+            .order_by("id")
+        )
         if self.write:
             rows = rows.select_for_update(of=("self",))
         columns = (
@@ -150,7 +164,13 @@ class PeopleIntake:
         )
         noted = ("household_id", "id_kind", *actions.NOTED)
         found = rows.values(*columns, *noted, *FACTS, *BIOGRAPHY)
-        return {row["id_index"]: row for row in found}
+        wanted, people = set(indexes), dict[str, dict[str, Any]]()
+        for row in found:
+            own = row["id_index"] in wanted
+            people[str(row["id_index"] if own else further[row["id"]])] = row
+        # Named by both numbers in one block: taken by the one, the row of the other is told so.
+        self._both = {index for index in further.values() if index and index not in people}
+        return people
 
     def _household_ids(self, entries: Sequence[Entry]) -> dict[tuple[int, str], int]:
         """Ids of the households by community and number; missing ones are made when writing."""
