@@ -143,11 +143,11 @@ class PeopleIntake:
             OtherNumber.objects.visible_to(self.actor)
             .filter(number_index__in=indexes)
             .order_by("id")
-            .values_list("person_id", "number_index")
+            .values_list("number_index", "person_id")
         )
         rows = (
             Person.objects.visible_to(self.actor)
-            .filter(Q(id_index__in=indexes) | Q(pk__in=list(further)))
+            .filter(Q(id_index__in=indexes) | Q(pk__in=list(further.values())))
             .order_by("id")
         )
         if self.write:
@@ -166,10 +166,10 @@ class PeopleIntake:
         found = rows.values(*columns, *noted, *FACTS, *BIOGRAPHY)
         wanted, people = set(indexes), dict[str, dict[str, Any]]()
         for row in found:
-            own = row["id_index"] in wanted
-            people[str(row["id_index"] if own else further[row["id"]])] = row
+            others = [str(index) for index, person in further.items() if person == row["id"]]
+            people[row["id_index"] if row["id_index"] in wanted else others[0]] = row
         # Named by both numbers in one block: taken by the one, the row of the other is told so.
-        self._both = {index for index in further.values() if index and index not in people}
+        self._both = {str(index) for index in further if index not in people}
         return people
 
     def _household_ids(self, entries: Sequence[Entry]) -> dict[tuple[int, str], int]:
