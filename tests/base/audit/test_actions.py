@@ -140,5 +140,5 @@ def test_every_bulk_write_is_in_the_log() -> None:
 def test_there_are_actions_to_look_at() -> None:
     names = {name for name, _ in actions()}
     assert len(names) > 40
-    assert "registers/people/actions.py:edit_person" in names
+    assert "registers/people/actions/facts.py:edit_person" in names
     assert "services/assistance/actions/files.py:close_file" in names

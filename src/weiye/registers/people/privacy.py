@@ -17,7 +17,17 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
 
-from .models import Household, Person, StatusPeriod, WorkWish
+from .biography import anonymous
+from .models import (
+    Household,
+    Person,
+    SensitiveRecord,
+    StatusPeriod,
+    SurveyAnswer,
+    SurveyConflict,
+    SurveyVisit,
+    WorkWish,
+)
 from .queries import ENCRYPTED
 from .transfers.models import OPEN, TransferRequest
 from .transfers.moving import community_of
@@ -117,6 +127,9 @@ def _forget_elsewhere(keys: Sequence[int]) -> None:
             decision="",
         )
         forget_residents(actor=office, person_ids=keys, name=GONE)
+        SurveyAnswer.objects.filter(person_id__in=keys).delete()
+        # Nobody is told that there were any.
+        SensitiveRecord.objects.filter(person_id__in=keys).delete()
 
 
 def _strip(person: Person, as_of: date) -> None:
@@ -143,17 +156,17 @@ def _strip(person: Person, as_of: date) -> None:
         "resident_since": _year(person.resident_since),
         "graduated_on": _year(person.graduated_on),
         "children": person.children and [_year(day) for day in person.children],
-        "skill_certificates": person.skill_certificates
-        and [
-            {name: one[name] for name in ("code", "level") if name in one}
-            for one in person.skill_certificates
-        ],
+        "skill_certificates": anonymous(person.skill_certificates),
+        "education_history": anonymous(person.education_history),
+        "work_history": anonymous(person.work_history),
+        "health_limits": None,
         "certified_difficult_since": _year(person.certified_difficult_since),
         "lon": None,
         "lat": None,
         "point_source": "",
         "source": GONE,
         "fact_dates": {},
+        "fact_sources": {},
         "anonymised_on": as_of,
     }
     for name, value in values.items():
@@ -203,3 +216,31 @@ register(
         verb="person.anonymise",
     )
 )
+
+
+# --- visits at the door ----------------------------------------------------------------------
+
+
+def _old_visits(actor: Actor, before: date) -> QuerySet[SurveyVisit]:
+    """Visits of which nothing is left to decide or to do."""
+    waiting = SurveyConflict.objects.visible_to(actor).filter(decision="").values("answer__visit")
+    todo = SurveyAnswer.objects.visible_to(actor).exclude(todo="").values("visit")
+    rows = SurveyVisit.objects.visible_to(actor).filter(on__lt=before)
+    return rows.exclude(pk__in=waiting).exclude(pk__in=todo)
+
+
+def _visits_due(actor: Actor, before: date) -> Iterable[Due]:
+    for pk, path, on in (
+        _old_visits(actor, before).order_by("pk").values_list("pk", "unit_path", "on")
+    ):
+        yield Due(str(pk), path, on)
+
+
+def _end_visits(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list[str]:
+    rows = _old_visits(actor, before).filter(pk__in=[int(thing) for thing in things])
+    found = list(rows.order_by("pk").values_list("pk", flat=True))
+    SurveyVisit.objects.filter(pk__in=found).delete()
+    return [str(pk) for pk in found]
+
+
+register(Handler("surveys", "入户调查记录", ("delete",), _visits_due, _end_visits))

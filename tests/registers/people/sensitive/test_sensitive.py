@@ -107,7 +107,7 @@ def test_without_the_right_every_door_is_shut(justice: Actor) -> None:
             lambda: actions.add(actor=me, person_id=found.pk, said=SAID, today=DAY),
             lambda: actions.edit(actor=me, record_id=row.pk, said=SAID, today=DAY),
             lambda: actions.remove(actor=me, record_id=row.pk, why="x"),
-            lambda: actions.find(actor=me, text="甲甲"),
+            lambda: queries.find(actor=me, text="甲甲"),
             lambda: actions.reads(me, found.pk),
         ):
             with pytest.raises(NotAllowed):

@@ -59,7 +59,7 @@ def records(request: HttpRequest) -> HttpResponse:
         "past": past,
         "may_edit": actor.can("sensitive.edit"),
         "sought": sought,
-        "found": actions.find(actor=actor, text=sought)
+        "found": queries.find(actor=actor, text=sought)
         if sought and actor.can("sensitive.edit")
         else [],
         "day": day,

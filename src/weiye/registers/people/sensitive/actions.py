@@ -22,7 +22,6 @@ from weiye.base.audit.models import AuditEntry
 from weiye.base.privacy.fields import blind_index, blind_indexes
 from weiye.base.scope.actor import Actor
 
-from ..models import Person
 from ..queries import people
 from . import queries
 from .models import EDIT, READ, SensitiveKind, SensitiveRecord
@@ -170,17 +169,6 @@ def reads(actor: Actor, person_id: int) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.visible_to(actor).filter(thing_type=_THING, thing_id__in=marks)
 
 
-def find(*, actor: Actor, text: str) -> list[Person]:
-    """People of the area by whole name or number, for whoever may add a record; at most 20."""
-    from ..queries import search
-
-    actor.require("sensitive.edit")
-    if len(text.strip()) < 2:
-        return []
-    rows = search(people(actor), text).select_related("unit").order_by("name_key", "pk")
-    return list(rows[:20])
-
-
 __all__ = [
     "EDIT",
     "READ",
@@ -188,7 +176,6 @@ __all__ = [
     "Said",
     "add",
     "edit",
-    "find",
     "mark_of",
     "open_list",
     "open_person",

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 
 from weiye.base.scope.actor import Actor
 
-from ..queries import ENCRYPTED, UNLISTED
+from ..models import Person
+from ..queries import ENCRYPTED, UNLISTED, people, search
 from ..search import COLUMNS
 from .models import SensitiveRecord
 
@@ -27,3 +28,12 @@ def records(actor: Actor) -> QuerySet[SensitiveRecord]:
 
 def current(rows: QuerySet[SensitiveRecord], day: date) -> QuerySet[SensitiveRecord]:
     return rows.filter(during__contains=day)
+
+
+def find(*, actor: Actor, text: str) -> list[Person]:
+    """People of the area by whole name or number, for whoever may add a record; at most 20."""
+    actor.require("sensitive.edit")
+    if len(text.strip()) < 2:
+        return []
+    rows = search(people(actor), text).select_related("unit").order_by("name_key", "pk")
+    return list(rows[:20])
