@@ -66,7 +66,7 @@ def read_addresses(flat: Points, start: Ints) -> tuple[Hashes, Hashes, Hashes, H
                 following = flat[at + 1] if at + 1 < hi else np.uint32(0)
                 before = flat[at - 1] if at > local else np.uint32(0)
                 value = _NUMERALS[c]
-                if value >= 0 and at > local:
+                if value >= 0 and (at > lo or c < 58):
                     stop = at
                     while stop < hi and flat[stop] < 0x10000 and _NUMERALS[flat[stop]] >= 0:
                         stop += 1

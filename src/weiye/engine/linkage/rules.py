@@ -20,8 +20,9 @@ NOTES: Final = (
     "经同组其他记录相连",
     "还有相近的人",
     "几行指向同一人而身份证号不同",
+    "同住或同电话、同一天出生而名字不同，可能是双胞胎",
 )
-SAME_NUMBER, TWO_NUMBERS, GROUP, THROUGH, RIVAL, SHARED = range(1, 7)
+SAME_NUMBER, TWO_NUMBERS, GROUP, THROUGH, RIVAL, SHARED, TWINS = range(1, 8)
 
 
 class Ruled(NamedTuple):
@@ -42,20 +43,34 @@ def contradict(pattern: Patterns) -> npt.NDArray[np.bool_]:
     return out
 
 
+def maybe_twins(pattern: Patterns) -> npt.NDArray[np.bool_]:
+    """Born on one day, under one roof or telephone, one surname, and a given name that neither
+    sounds nor looks the same: a mistyped name or a twin, and no statistic knows which."""
+    name, number = levels(pattern, k.NAME), levels(pattern, k.NUMBER)
+    out: npt.NDArray[np.bool_] = (name == k.ONE_CHAR) | (name == k.SURNAME)
+    out &= levels(pattern, k.BIRTH) == k.B_EQUAL
+    out &= (levels(pattern, k.PHONE) == k.P_EQUAL) | (levels(pattern, k.PLACE) == k.HOME)
+    out &= (number == k.MISSING) | (number >= k.ID_BORN)
+    return out
+
+
 def apply(pattern: Patterns, odds: Floats) -> Ruled:
     """One valid ID number is one person, unless name and birth contradict: two people with one
-    number, for somebody to look at. Two valid numbers are never joined without being looked at."""
+    number, for somebody to look at. Two valid numbers, or what may be twins, are never joined
+    without being looked at."""
     number = levels(pattern, k.NUMBER)
     one_number = number == k.ID_EQUAL
     contradicting = one_number & contradict(pattern)
     by_number = one_number & ~contradicting
     two_numbers = (number == k.ID_OTHER) | (number == k.ID_BORN)
+    twins = maybe_twins(pattern)
     note = np.zeros(len(pattern), np.int64)
+    note[twins] = TWINS
     note[contradicting] = SAME_NUMBER
     note[two_numbers] = TWO_NUMBERS
     return Ruled(
         np.where(by_number, np.maximum(odds, RULE_ODDS), odds),
         by_number,
-        contradicting | two_numbers,
+        contradicting | two_numbers | twins,
         note,
     )
