@@ -89,6 +89,18 @@ def test_the_rule_proposes_and_says_by_which_clause() -> None:
         assert Check.objects.get(case=case).kept is False
 
 
+def test_who_died_is_proposed_for_the_exit_and_not_confirmed() -> None:
+    case, on = certified()
+    opened(a_year(on))
+    with fence(system()):
+        Person.objects.filter(pk=case.person_id).update(died_on=on)
+    clerk = actor("clerk")
+    with fence(clerk):
+        assert queries.case_page(clerk, case.pk, as_of=a_year(on)).proposed_exit == "died"
+        with pytest.raises(ValidationError, match="去世"):
+            actions.confirm(actor=clerk, case_id=case.pk, on=a_year(on))
+
+
 def test_what_is_unknown_is_proposed_as_unknown() -> None:
     case, on = certified()
     with fence(system()):

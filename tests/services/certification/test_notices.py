@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
 from tests.services.certification.people import DAY, brought, somebody
 from tests.world import actor
@@ -186,3 +187,24 @@ def test_the_night_takes_away_what_is_over_and_moves_ends_that_changed() -> None
         after = shown_of(over).ends_on + timedelta(days=1)
         assert actions.refresh_notices(actor=system(), on=after) == 2
         assert not PublicNotice.objects.exists()
+
+
+def test_anybody_objects_on_the_page_without_signing_in(client: Client) -> None:
+    today = timezone.localdate()
+    with fence(system()):
+        case, _ = brought(somebody(), "publish", on=today)
+    listed = client.get("/notices/").content.decode()
+    assert "王**" in listed and "测试甲社区" in listed and "王小明" not in listed
+    assert "王**" not in client.get("/notices/", {"where": "历下"}).content.decode()
+    url = f"/notices/{shown_of(case).pk}/"
+    form = client.get(url).context["form"]
+    sent = {"token": str(form["token"].value()), "text": "短", "name": "", "phone": ""}
+    refused = client.post(url, sent)
+    assert refused.status_code == 422 and "至少5个字" in refused.content.decode()
+    assert client.post(url, sent | {"text": "他在超市上班已经半年"}).status_code == 302
+    with fence(system()):
+        assert Case.objects.get(pk=case.pk).state == CaseState.OBJECTED
+        assert Objection.objects.get(case=case).phone in ("", None)
+    # The notice is gone with the clock that stands.
+    assert client.get(url).status_code == 404
+    assert "王**" not in client.get("/notices/").content.decode()

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,6 +18,7 @@ from weiye.services.certification import actions, queries
 from weiye.services.certification.models import PublicNotice
 
 from ..components.forms import ComponentForm, long_text
+from ..components.params import typed
 
 PER_PAGE = 50
 
@@ -48,8 +50,10 @@ class ObjectionForm(ComponentForm):
 def notices(request: HttpRequest) -> HttpResponse:
     """Notices that run today; nothing of those that are over."""
     rows = queries.public_notices(as_of=timezone.localdate())
+    if text := typed(request.GET, "where", 40):
+        rows = rows.filter(Q(community__contains=text) | Q(county__contains=text))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return _unlisted(render(request, "resident/notices.html", {"page": page}))
+    return _unlisted(render(request, "resident/notices.html", {"page": page, "text": text}))
 
 
 @public("whoever knows better may object without signing in; it is written by the office")

@@ -211,7 +211,9 @@ def case_page(actor: Actor, case_id: int, *, as_of: date) -> CasePage:
 
 
 def _proposed_exit(case: Case, check: Check | None) -> str:
-    """Which of the pack's reasons the failed clauses speak for."""
+    """Which of the pack's reasons speaks for an end: a death, or the clauses that failed."""
+    if case.state in HOLDS and case.person.died_on is not None:
+        return "died"
     if check is None or check.proposal != "unmet":
         return ""
     failed = {clause["id"] for clause in check.clauses if clause["verdict"] == "unmet"}

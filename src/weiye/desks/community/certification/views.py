@@ -48,7 +48,9 @@ def cases(request: HttpRequest) -> HttpResponse:
         "states": [(s.value, s.label, counted[s]) for s in CaseState if counted.get(s)],
         "mine": queries.mine_to_do(actor, day).count(),
         "over": queries.notice_over(queries.cases(actor), day).count(),
-        "suggested": queries.suggestions(actor, as_of=day).count(),
+        "suggested": queries.suggestions(actor, as_of=day).count()
+        if actor.can("certification.apply")
+        else 0,
         "can_apply": actor.can("certification.apply"),
         "can_decide": actor.can("certification.decide"),
         "chosen": typed(request.GET, "state", 12),

@@ -66,6 +66,8 @@ def suspend_overdue(*, actor: Actor, on: date) -> int:
 def confirm(*, actor: Actor, case_id: int, on: date, note: str = "") -> Case:
     """年检合格: certified on; the next check is a term after the one that was due."""
     with locked(actor, case_id) as case:
+        if case.person.died_on is not None:
+            raise ValidationError("台账登记本人已去世，请办理退出。")
         judged = judge(case.person, on)
         if judged.verdict(case.category) == "unmet":
             against = "；".join(clause["text"] for clause in judged.against(case.category))

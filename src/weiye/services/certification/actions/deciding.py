@@ -180,6 +180,8 @@ def _whole(case: Case, on: date) -> None:
 
 def _still_met(case: Case, on: date) -> Judged:
     """The rule asked again on the day of the decision, with what is known by now."""
+    if case.person.died_on is not None:
+        raise ValidationError("台账登记本人已去世，不能认定。请核实。")
     judged = judge(case.person, on)
     if judged.verdict(case.category) == "unmet":
         against = "；".join(clause["text"] for clause in judged.against(case.category))
