@@ -34,10 +34,10 @@ def test_the_measure_knows_a_wrong_distribution():
 
 @pytest.fixture(scope="module")
 def halves():
-    """Town and village, 12 000 households each: the people of either."""
+    """Town and village, 6 000 households each: the people of either."""
     result = []
     for rural in (False, True):
-        one = place("371002000001", "37/10/02/000/001/", "丁社区", rural, 9_000)
+        one = place("371002000001", "37/10/02/000/001/", "丁社区", rural, 6_000)
         result.append(
             simulate(
                 [one], society=SOCIETY, work=WORK, as_of=AS_OF, rng=np.random.default_rng(5),

@@ -22,6 +22,7 @@ from weiye.registers.employers.actions import problems
 from weiye.registers.employers.models import Employer, PublicVacancy, Vacancy
 from weiye.registers.people.biography import cleaned
 from weiye.registers.people.models import Household, Person, StatusPeriod, WorkWish
+from weiye.registers.people.transfers.models import TransferRequest, TransferState
 from weiye.registers.training.models import Programme
 from weiye.services.demonstration import actions, loading, queries
 from weiye.services.demonstration.actions import RealPeople, load, load_simulated
@@ -248,6 +249,15 @@ def test_departments_send_rosters_about_the_people_who_are_there(loaded):
     assert len(numbers) > 100
     assert len(there) > 0.85 * len(numbers)
     assert len(there) < len(numbers), "somebody died or left"
+
+
+def test_somebody_who_moved_is_asked_for(loaded):
+    plan = actions.demonstration_plan()
+    actions.ask_move(system(), plan["moves"][0])
+    with fence(system()):
+        rows = list(TransferRequest.objects.all())
+    assert {row.unit.code[:12] for row in rows} == {TOWN, NEIGHBOUR}
+    assert {row.state for row in rows} == {TransferState.ASKED}
 
 
 def test_without_a_demonstration_departments_send_nothing(county):

@@ -23,7 +23,9 @@ from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.engine.simulation import Place, Society, simulate, stream
 from weiye.engine.simulation.identities import ID_CARD
+from weiye.registers.people.models import IdKind, Person
 from weiye.registers.people.residents import open_account
+from weiye.registers.people.transfers.actions import ask
 from weiye.services.assistance.models import AssistanceFile, FileState
 
 from . import history, queries
@@ -102,6 +104,9 @@ def play_history(*, actor: Actor, as_of: date | None = None) -> int:
         history.play(actor=actor, unit_path=_unit(deep["unit"]).path, as_of=day)
         for deep in plan["deep"]
     )
+    if recorded:
+        for entry in plan.get("moves", ()):
+            ask_move(actor, entry)
     for entry in plan.get("residents", ()):
         _resident(actor, entry)
     return recorded
@@ -264,6 +269,31 @@ def _load(
         vacancies=society.vacancies.height,
         programmes=society.programmes.height,
     )
+
+
+def ask_move(actor: Actor, entry: Mapping[str, str]) -> None:
+    """Somebody has moved: the worker where they live now asks for them; nobody has answered yet."""
+    source, to = _unit(entry["from"]), _unit(entry["to"])
+    with fence(actor):
+        worker = Membership.objects.active().filter(account__username=entry["worker"]).first()
+        mover = (
+            Person.objects.visible_to(actor)
+            .filter(unit_path__gte=source.path, unit_path__lt=path_end(source.path))
+            .filter(id_kind=IdKind.CITIZEN, household_role="户主", id_index__isnull=False)
+            .order_by("pk")
+            .first()
+        )
+    if worker is None or mover is None:
+        return
+    with fence(asker := actor_of(worker)):
+        ask(
+            actor=asker,
+            to=to,
+            id_number=mover.id_number or "",
+            name=mover.name,
+            reason="已经搬到本社区居住，来办求职登记（演示）",
+            address=f"{to.name}1号楼1单元101室",
+        )
 
 
 def _account(actor: Actor, entry: Mapping[str, str]) -> Account:
