@@ -83,7 +83,10 @@ def test_a_pair_is_found_once_with_its_reasons(twice: tuple[Person, Person]) -> 
         beside = queries.beside(one, pair.pk, as_of=DAY)
         says = {term.field: term.says for term in beside.compared.terms}
         assert says["name"] == "姓名同音"
-        assert id_number(order=11) not in str([beside.compared, pair.evidence])
+        shown = str([beside.compared, pair.evidence])
+        assert id_number(order=11) not in shown
+        assert PHONE not in shown
+        assert "3单元501" not in shown
 
 
 def test_said_to_be_two_it_is_never_asked_again(twice: tuple[Person, Person]) -> None:

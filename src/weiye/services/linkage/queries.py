@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
 
+from weiye.base.privacy.masking import mask_address, mask_phone
 from weiye.base.scope.actor import Actor
 from weiye.engine.linkage import Comparison, compare
 from weiye.registers.people.models import Person
@@ -84,7 +85,21 @@ def beside(actor: Actor, pair_id: int, *, as_of: Any) -> Beside:
         for key in (pair.one_id, pair.other_id)
     ]
     compared = compare(said[str(pair.one_id)], said[str(pair.other_id)])
-    return Beside(pair, sides[0], sides[1], compared)
+    return Beside(pair, sides[0], sides[1], _masked(compared))
+
+
+_MASKS = {"phone": mask_phone, "place": mask_address}
+
+
+def _masked(compared: Comparison) -> Comparison:
+    """Telephones and homes as on any page: what they say of one another stands beside them."""
+    terms = tuple(
+        replace(term, left=mask(term.left), right=mask(term.right))
+        if (mask := _MASKS.get(term.field))
+        else term
+        for term in compared.terms
+    )
+    return replace(compared, terms=terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +124,13 @@ def asked(actor: Actor, doubt_id: int) -> Asked:
     """Raises ``RowDoubt.DoesNotExist`` outside the area."""
     doubt = doubts(actor).get(pk=doubt_id)
     said: dict[str, Any] = json.loads(doubt.said or "{}")
+    shown = said | {"address": mask_address(said.get("address") or "")}
     rows = likely(actor, doubt.unit_path, [said])
     found = sorted(
-        ((compare(said, record), int(record["id"])) for record in islice(records(rows), MOST_COMPARED)),
+        (
+            (compare(said, record), int(record["id"]))
+            for record in islice(records(rows), MOST_COMPARED)
+        ),
         key=lambda item: (-item[0].probability, item[1]),
     )[:MOST_CANDIDATES]
     people = {
@@ -120,4 +139,4 @@ def asked(actor: Actor, doubt_id: int) -> Asked:
         .select_related("unit")
         .order_by("pk")
     }
-    return Asked(doubt, said, [Candidate(people[pk], seen) for seen, pk in found if pk in people])
+    return Asked(doubt, shown, [Candidate(people[pk], seen) for seen, pk in found if pk in people])
