@@ -51,7 +51,7 @@ VERBS: dict[str, Verb] = {
     # Changing people
     "person.create": Verb("登记居民", "change", "登记了您的信息"),
     "person.edit": Verb("修改居民信息", "change", "改了您的信息"),
-    "person.import.undo": Verb("撤销名册导入", "change", "撤销了一次名册导入，恢复了原来的信息"),
+    "person.import.undo": Verb("撤销名册导入", "change", "撤销了一次名册导入，把您的信息恢复成导入前的"),
     "person.import": Verb("导入居民信息", "change", "从名册导入了您的信息"),
     "person.status": Verb("登记就业状态", "change", "登记了您的就业情况"),
     "person.wish": Verb("登记求职意愿", "change", "登记了您想找什么工作"),
