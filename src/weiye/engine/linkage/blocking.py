@@ -8,8 +8,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from weiye.engine.linkage import kernel as k
-from weiye.engine.linkage import prepare
+from weiye.engine.linkage import meeting, prepare
 from weiye.engine.linkage.kernel import Ints, Whole
 from weiye.engine.linkage.prepare import Prepared
 from weiye.engine.linkage.text import Hashes
@@ -68,14 +67,14 @@ def passes(prepared: Prepared, block: int, threads: int) -> list[Pass]:
         part = parts[which]
         key = _combine(part) if len(part) > 1 else part[0]
         order, column = _sorted(key)
-        crowd = k.crowded(order, column, prepared.left, prepared.linked, block)
+        crowd = meeting.crowded(order, column, prepared.left, prepared.linked, block)
         if not crowd.any():
             return Pass(order, column, 0)
         key = key.copy()
         many = order[crowd]
         key[many] = _combine((key[many], narrower[many]))
         order, column = _sorted(key)
-        crowd = k.crowded(order, column, prepared.left, prepared.linked, block)
+        crowd = meeting.crowded(order, column, prepared.left, prepared.linked, block)
         dropped = int(crowd.sum() + (key[many] == 0).sum())
         return Pass(order[~crowd], column[~crowd], dropped)
 
@@ -84,26 +83,26 @@ def passes(prepared: Prepared, block: int, threads: int) -> list[Pass]:
 
 def candidates(prepared: Prepared, block: int, threads: int) -> Candidates:
     """All pairs that meet, in the order of passes; in dedupe left < right."""
-    meeting = passes(prepared, block, threads)
-    table = np.zeros((len(prepared.records.phone), len(meeting)), np.uint64)
-    for which, (order, column, _) in enumerate(meeting):
+    rounds = passes(prepared, block, threads)
+    table = np.zeros((len(prepared.records.phone), len(rounds)), np.uint64)
+    for which, (order, column, _) in enumerate(rounds):
         table[order, which] = column
 
     def one(which: int) -> tuple[Whole, Whole]:
-        order, column, _ = meeting[which]
+        order, column, _ = rounds[which]
         empty = np.zeros(0, np.int32)
         size, linked = prepared.left, prepared.linked
-        bound = k.meet(order, column, table, which, size, linked, empty, empty)
+        bound = meeting.meet(order, column, table, which, size, linked, empty, empty)
         left, right = np.empty(bound, np.int32), np.empty(bound, np.int32)
-        count = k.meet(order, column, table, which, size, linked, left, right) if bound else 0
+        count = meeting.meet(order, column, table, which, size, linked, left, right) if bound else 0
         return left[:count].copy(), right[:count].copy()
 
-    found = in_order(one, range(len(meeting)), threads)
+    found = in_order(one, range(len(rounds)), threads)
     return Candidates(
         np.concatenate([left for left, _ in found]),
         np.concatenate([right for _, right in found]),
         tuple(len(left) for left, _ in found),
-        sum(each.dropped for each in meeting),
+        sum(each.dropped for each in rounds),
     )
 
 

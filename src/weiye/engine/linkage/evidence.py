@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from weiye.engine.linkage import kernel as k
+from weiye.engine.linkage import scoring
 from weiye.engine.linkage.kernel import Patterns, Singles, Whole
 from weiye.engine.linkage.model import Tables
 from weiye.engine.linkage.prepare import PHONE, Prepared
@@ -43,7 +44,7 @@ def bits(
 ) -> Singles:
     """(n, 6): what each field says, in bits, rounded to a tenth."""
     out = np.zeros((len(left), len(k.FIELDS)), np.float32)
-    k.explain(
+    scoring.explain(
         left, pattern, prepared.records.share, rivals, table.logs, table.share_of,
         table.log_average, table.exact, out,
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""The compiled loops over pairs: which meet, how they agree, what that weighs.
+"""The compiled loops over pairs: how they agree.
 
-Everything compiled that calls each other stands in this file, with the constants it is compiled
+Everything compiled that calls each other stands in one file, with the constants it is compiled
 against: numba's cache on disk notices changes of the very file alone. All loops are serial and
 release the interpreter's lock; callers cut the work into ranges of pairs.
 
@@ -10,12 +10,12 @@ bits of `SHIFT`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from weiye.engine.linkage.text import compiled
 
 Bytes = npt.NDArray[np.uint8]
 Codes = npt.NDArray[np.uint16]
@@ -25,7 +25,6 @@ Hashes = npt.NDArray[np.uint64]
 Singles = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Patterns = npt.NDArray[np.uint32]
-F = TypeVar("F", bound=Callable[..., Any])
 
 FIELDS: Final = ("name", "id_number", "birth_date", "sex", "phone", "place")
 NAME, NUMBER, BIRTH, SEX, PHONE, PLACE = range(6)
@@ -49,16 +48,6 @@ COUNT: Final = (11, 10, 9, 2, 3, 7)  # levels of each field
 _T_NAME, _T_SOUND, _T_SURNAME, _T_PHONE, _T_HOME, _T_DOOR, _T_BUILDING, _T_BASE, _T_UNIT = range(9)
 _T_STREET, _T_NUMBER = 9, 10
 VALID_ID = 2
-
-
-def compiled(function: F) -> F:
-    """njit with a cache on disk where there is a place for one, else in memory alone."""
-    made: Any
-    try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # numba: no writable place for the cache
-        made = numba.njit(nogil=True, error_model="numpy")(function)
-    return made  # type: ignore[no-any-return]
 
 
 def levels(pattern: Patterns, field: int) -> Ints:
@@ -329,187 +318,3 @@ def patterns(
         value |= compare_phones(phone[i], phone[j]) << (BITS * PHONE)
         value |= compare_places(i, j, tokens, shape) << (BITS * PLACE)
         out[at] = value
-
-
-@compiled
-def meet(
-    order: Ints, column: Hashes, keys: Hashes, which: int, left_size: int, linked: bool,
-    out_left: Whole, out_right: Whole,
-) -> int:  # fmt: skip
-    """Pairs that share key `which` and none before it; returns how many were written.
-
-    `order`: places of the records that have the key, ascending by it, then by place; `column`: the
-    key of each of them. With empty outputs nothing is written and an upper bound is returned.
-    """
-    count = 0
-    bound = 0
-    n = order.shape[0]
-    write = out_left.shape[0] > 0
-    begin = 0
-    while begin < n:
-        key = column[begin]
-        end = begin + 1
-        while end < n and column[end] == key:
-            end += 1
-        split = begin
-        if linked:
-            while split < end and order[split] < left_size:
-                split += 1
-            bound += (split - begin) * (end - split)
-        else:
-            bound += (end - begin) * (end - begin - 1) // 2
-        if write:
-            for p in range(begin, split if linked else end):
-                i = order[p]
-                for q in range(split if linked else p + 1, end):
-                    j = order[q]
-                    fresh = True
-                    for before in range(which):
-                        if keys[i, before] != 0 and keys[i, before] == keys[j, before]:
-                            fresh = False
-                            break
-                    if fresh:
-                        out_left[count] = i
-                        out_right[count] = j
-                        count += 1
-        begin = end
-    return count if write else bound
-
-
-@compiled
-def crowded(
-    order: Ints, column: Hashes, left_size: int, linked: bool, block: int
-) -> npt.NDArray[np.bool_]:
-    """Which of the records (as `order` and `column` of `meet`) stand among too many: more than
-    `block`, or more pairs of two tables than such a block's square."""
-    n = order.shape[0]
-    out = np.zeros(n, np.bool_)
-    begin = 0
-    while begin < n:
-        end = begin + 1
-        while end < n and column[end] == column[begin]:
-            end += 1
-        if linked:
-            left = 0
-            while begin + left < end and order[begin + left] < left_size:
-                left += 1
-            many = left * (end - begin - left) > block * block
-        else:
-            many = end - begin > block
-        if many:
-            out[begin:end] = True
-        begin = end
-    return out
-
-
-@compiled
-def score(
-    left: Whole, pattern: Patterns, share: Singles, logs: Floats, share_of: Whole,
-    log_average: Floats, exact: Bytes, out: Singles,
-) -> None:  # fmt: skip
-    """Fills `out` (n, 3): ln P(pattern | one person, kin, partners) less ln P(pattern | strangers).
-
-    `logs` is (4, 6, 16) by group, field and level; `share_of` gives the column of `share` that
-    tells how frequent the value is (-1: none), `exact` 1 where the share itself is the chance."""
-    for at in range(left.shape[0]):
-        value = pattern[at]
-        a = b = c = 0.0
-        for field in range(6):
-            level = (value >> np.uint32(4 * field)) & np.uint32(15)
-            if level == 0:
-                continue
-            u = logs[3, field, level]
-            column = share_of[field, level]
-            if column >= 0:
-                s = share[left[at], column]
-                u = s if exact[field, level] == 1 else min(u + s - log_average[column], -0.01)
-            a += logs[0, field, level] - u
-            b += logs[1, field, level] - u
-            c += logs[2, field, level] - u
-        out[at, 0], out[at, 1], out[at, 2] = a, b, c
-
-
-@compiled
-def explain(
-    left: Whole, pattern: Patterns, share: Singles, rival: Singles, logs: Floats, share_of: Whole,
-    log_average: Floats, exact: Bytes, out: Singles,
-) -> None:  # fmt: skip
-    """Fills `out` (n, 6) with what each field says in bits, against the pair's own alternative:
-    kin with weight `rival[:, 0]`, partners with `rival[:, 1]`, else strangers."""
-    for at in range(left.shape[0]):
-        value = pattern[at]
-        for field in range(6):
-            level = (value >> np.uint32(4 * field)) & np.uint32(15)
-            out[at, field] = 0.0
-            if level == 0:
-                continue
-            u = logs[3, field, level]
-            column = share_of[field, level]
-            if column >= 0:
-                s = share[left[at], column]
-                u = s if exact[field, level] == 1 else min(u + s - log_average[column], -0.01)
-            kin, partners = rival[at, 0], rival[at, 1]
-            against = kin * logs[1, field, level] + partners * logs[2, field, level]
-            against += (1.0 - kin - partners) * u
-            out[at, field] = (logs[0, field, level] - against) * 1.4426950408889634
-
-
-@compiled
-def gather(
-    left: Whole, right: Whole, order: Ints, number: Hashes, against: Ints, against_of: Whole,
-    parent: Whole, kept: Bytes,
-) -> None:  # fmt: skip
-    """Joins linked pairs into groups, surest first, and sets `kept` where a pair may be joined.
-
-    `order`: the linked pairs, surest first. `number`: per record a valid ID number's hash, 0
-    without. `against`, `against_of`: for each record the records known to be other people, as
-    starts and entries. `parent`: places, each its own group at first; afterwards each record's
-    group is its smallest member. A pair is not joined where its groups hold two valid numbers or
-    members known to be different.
-    """
-    n = parent.shape[0]
-    member = np.arange(n).astype(np.int32)  # next member of the group, in a ring
-    size = np.ones(n, np.int32)
-    bears = number.copy()
-    for at in range(order.shape[0]):
-        pair = order[at]
-        a, b = left[pair], right[pair]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a == b:
-            kept[pair] = 1
-            continue
-        if bears[a] != 0 and bears[b] != 0 and bears[a] != bears[b]:
-            continue
-        small, large = (a, b) if size[a] <= size[b] else (b, a)
-        clash = False
-        one = small
-        while True:
-            for entry in range(against[one], against[one + 1]):
-                other = against_of[entry]
-                while parent[other] != other:
-                    other = parent[other]
-                if other == large:
-                    clash = True
-                    break
-            one = member[one]
-            if clash or one == small:
-                break
-        if clash:
-            continue
-        kept[pair] = 1
-        root, leaf = (a, b) if a < b else (b, a)
-        parent[leaf] = root
-        size[root] += size[leaf]
-        if bears[root] == 0:
-            bears[root] = bears[leaf]
-        member[root], member[leaf] = member[leaf], member[root]
-    for at in range(n):
-        root = at
-        while parent[root] != root:
-            root = parent[root]
-        parent[at] = root

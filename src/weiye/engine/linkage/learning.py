@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from weiye.engine.linkage import kernel as k
+from weiye.engine.linkage import scoring
 from weiye.engine.linkage.blocking import Candidates, in_order
 from weiye.engine.linkage.kernel import Floats, Patterns, Singles, levels
 from weiye.engine.linkage.model import FLOOR, GROUPS, NUMBER_CHANCE, Model, Tables
@@ -144,7 +145,7 @@ def _random_patterns(prepared: Prepared, seed: int) -> Patterns:
 def weigh(prepared: Prepared, left: k.Whole, pattern: Patterns, table: Tables) -> Singles:
     """(n, 3) ln likelihood ratios of each pair against strangers: one person, kin, partners."""
     out = np.empty((len(pattern), 3), np.float32)
-    k.score(
+    scoring.score(
         left, pattern, prepared.records.share, table.logs, table.share_of, table.log_average,
         table.exact, out,
     )  # fmt: skip

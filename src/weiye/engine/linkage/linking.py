@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from weiye.engine.linkage import blocking, evidence, learning, rules
-from weiye.engine.linkage import kernel as k
+from weiye.engine.linkage import blocking, evidence, learning, meeting, rules
 from weiye.engine.linkage.kernel import Floats, Hashes, Patterns, Singles, Whole
 from weiye.engine.linkage.model import Model, Tables, tables
 from weiye.engine.linkage.prepare import NUMBER, Prepared, prepare
@@ -299,7 +298,7 @@ def _groups(
     np.cumsum(np.bincount(rows, minlength=count), out=start[1:])
     parent = np.arange(count, dtype=np.int32)
     kept = np.zeros(len(left), np.uint8)
-    k.gather(
+    meeting.gather(
         left, right, order, _valid_numbers(scored.prepared), start,
         entries[by].astype(np.int32), parent, kept,
     )  # fmt: skip
