@@ -6,6 +6,7 @@ row of the model of that name (``importbatch`` ends with ``batch``); anything el
 `named`, by argument, or by route where one argument means several things.
 """
 
+import json
 import uuid
 from datetime import date
 from typing import Any
@@ -32,6 +33,7 @@ from weiye.services.assistance.models import AssistanceFile, Contact, ListEntry
 from weiye.services.certification.models import Case
 from weiye.services.exchange import preview
 from weiye.services.exchange.models import ImportBatch
+from weiye.services.linkage.models import Pair, RowDoubt
 
 # In every text of a fenced row of A, and nowhere else.
 SENTINEL = "哨兵"
@@ -178,6 +180,21 @@ def _special(rows: Rows) -> None:
         token=uuid.uuid4(),
     )
     rows[Case] = case
+    other = Person.objects.create(
+        **at, unit=unit, name=PERSONAL, source="t", as_of=DAY, birth_date=DAY
+    )
+    rows[Pair] = Pair.objects.create(
+        **at, one=person, other=other, probability=0.5, evidence=PERSONAL, found_on=DAY
+    )
+    rows[RowDoubt] = RowDoubt.objects.create(
+        **at,
+        unit=unit,
+        batch_id=batch.pk,
+        line=2,
+        source=PERSONAL,
+        words="x",
+        said=json.dumps({"name": PERSONAL}),
+    )
     rows |= {type(row): row for row in (person, period, file, entry, contact, employer, vacancy)}
     rows |= {type(row): row for row in (stored, run, batch, institution, account, membership)}
 
