@@ -24,6 +24,7 @@ import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import CookieJar
+from pathlib import Path
 
 
 def sign_in(base: str, username: str, password: str) -> urllib.request.OpenerDirector:
@@ -49,6 +50,7 @@ def line(name: str, seconds: list[float], wall: float) -> str:
     cuts = statistics.quantiles(seconds, n=20)
     return (
         f"{name:44} p50 {statistics.median(seconds) * 1000:7.1f} ms   p95 {cuts[18] * 1000:7.1f} ms"
+        f"   quickest {min(seconds) * 1000:7.1f} ms"
         f"   {len(seconds) / wall:7.1f} requests/s"
     )
 
@@ -138,6 +140,27 @@ def served() -> tuple[subprocess.Popen[bytes], str, str]:
     return server, name, password
 
 
+def spent(pids: list[int]) -> float:
+    """Seconds of CPU that processes have used; what a busy machine disturbs least."""
+    ticks = 0
+    for pid in pids:
+        # After the name, which may hold blanks: fields 14 and 15 of proc(5).
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def processes(server: int) -> tuple[list[int], list[int]]:
+    """The web server's processes, and those of the database that work for it."""
+    import psycopg
+    from fences import NAME
+
+    own = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    with psycopg.connect(os.environ["WEIYE_OWNER_URL"]) as c:
+        asked = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = 'weiye_app'"
+        return [int(pid) for pid in own], [pid for (pid,) in c.execute(asked, [NAME])]
+
+
 def ledger_of_a_city(number: int, keep: bool) -> None:
     server, name, password = served()
     base = f"http://127.0.0.1:{PORT}"
@@ -149,9 +172,17 @@ def ledger_of_a_city(number: int, keep: bool) -> None:
                 # Every worker has read its packs, and the database its pages.
                 for _ in range(4):
                     timed(opener, url)
+                own, database = processes(server.pid)
+                before = spent(own), spent(database)
                 started = time.perf_counter()
                 seconds = [timed(opener, url) for _ in range(number)]
-                print(line(f"{title}: {words}", seconds, time.perf_counter() - started), flush=True)
+                wall = time.perf_counter() - started
+                cpu = [
+                    (now - then) / number * 1000
+                    for now, then in zip((spent(own), spent(database)), before, strict=True)
+                ]
+                told = f"   CPU: server {cpu[0]:.0f} ms, database {cpu[1]:.0f} ms"
+                print(line(f"{title}: {words}", seconds, wall) + told, flush=True)
     finally:
         server.terminate()
         server.wait()

@@ -198,7 +198,7 @@ class ListPage:
     def _counts(self) -> bool:
         """Whether everything is counted. What nothing narrows is counted by an index alone."""
         cap = self.spec.cap
-        beyond = self._asked * self.spec.page_size > cap
+        beyond = (self._asked - 1) * self.spec.page_size >= cap
         return not cap or not self.active or beyond or self.params.get("count") == "1"
 
     @cached_property

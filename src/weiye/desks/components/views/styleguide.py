@@ -31,6 +31,7 @@ from ..forms import (
     mark,
 )
 from ..lists import Choice, Column, Flag, ListPage, ListSpec, Range, Search
+from ..spans import Lane, Span, SpanLine
 
 # The same on every installation, so that pictures of the page can be compared.
 SAMPLE = ("370000000000", "371000000000", "370100000000", "371002000000", "370102000000")
@@ -128,6 +129,24 @@ EVENTS = [
 ]
 
 
+SPANS = SpanLine(
+    "就业状态和登记随时间的变化，目前：失业。",
+    (
+        Lane(
+            "就业状态",
+            (
+                Span("就业", date(2019, 7, 1), date(2023, 4, 1), "green"),
+                Span("灵活就业", date(2023, 4, 1), date(2025, 9, 1), "blue"),
+                Span("失业", date(2025, 9, 1), None, "amber"),
+            ),
+        ),
+        Lane("失业登记", (Span("失业登记", date(2025, 9, 20), None, "blue", sure=False),)),
+    ),
+    upto=DAY,
+    marked=date(2024, 3, 1),
+)
+
+
 def _two_people() -> SampleForm:
     """A form that comes back after somebody else has changed what it was made from."""
     opened = SampleForm(initial={"wage": 3000, "way": "visit", "kind": "job", "on": DAY})
@@ -176,6 +195,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "figures": FIGURES,
             "lines": LINES,
             "events": EVENTS,
+            "spans": SPANS,
             "reasons": ["核对身份", "联系本人"],
             "day": DAY,
         },
