@@ -7,6 +7,7 @@ what stands there already, and was left, is no answer.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ from ...components.forms import (
 from .fields import field_name, fields_of, newcomer, radios
 
 NEW = 2
-_SALT = "weiye.survey"
+# Without the time: the same page twice is the same to a byte.
+_SIGNER = signing.Signer(salt="weiye.survey")
 _BLANK: tuple[Any, ...] = (None, "", [], False)
 
 
@@ -90,7 +92,7 @@ class DoorForm(ComponentForm):
         for one in behind:
             extra |= self._questions(one)
         for number in range(NEW):
-            extra |= newcomer(f"n{number}")
+            extra |= newcomer(f"n{number}", f"新来的第{number + 1}位：")
         for name, field in extra.items():
             self.fields[name] = field
             dress(field)
@@ -105,6 +107,7 @@ class DoorForm(ComponentForm):
                 "现在住在这里吗",
                 [("member", "住在这里"), ("left", "已搬走"), ("dead", "已去世")],
                 initial="member",
+                required=False,
             )
         }
         for _, asked in one.asked:
@@ -122,10 +125,10 @@ class DoorForm(ComponentForm):
         if not self.is_bound:
             told = {n: f.initial for n, f in self.fields.items() if f.initial not in _BLANK}
             values = json.loads(json.dumps(told, default=str))
-            self.initial["shown"] = signing.dumps([self.marks, values], salt=_SALT, compress=True)
+            self.initial["shown"] = _SIGNER.sign_object([self.marks, values], compress=True)
             return
         try:
-            marks, told = signing.loads(str(self.data.get("shown") or ""), salt=_SALT)
+            marks, told = _SIGNER.unsign_object(str(self.data.get("shown") or ""))
         except signing.BadSignature:
             return
         self.marks = {name: marks.get(name, "") for name in self.marks}
@@ -146,14 +149,17 @@ class DoorForm(ComponentForm):
         found = [FormPart("这一户", "", tuple(self._row(name) for name in first))]
         for one in self.behind:
             key, name = f"p{one.person.pk}", one.person.name
-            found.append(FormPart("在不在", name, (self._row(f"{key}-part"),)))
+            # Whether somebody still lives there comes with the first questions about them.
+            first_rows: tuple[Row, ...] = (self._row(f"{key}-part"),)
             for title, asked in one.asked:
                 rows = tuple(self._question(key, each) for each in asked)
-                found.append(FormPart(title, name, rows))
-        for number in range(NEW):
-            rows = tuple(self._row(name) for name in self.fields if name.startswith(f"n{number}-"))
-            found.append(FormPart("新来的人", f"第{number + 1}位" if NEW > 1 else "", rows))
-        found.append(FormPart("备注", "", (self._row("note"),)))
+                found.append(FormPart(title, name, first_rows + rows))
+                first_rows = ()
+            if first_rows:
+                found.append(FormPart("在不在", name, first_rows))
+        last = [n for n in self.fields if re.match(r"n\d+-", n)]
+        rows = tuple(self._row(name) for name in [*last, "note"])
+        found.append(FormPart("新来的人和备注", "", rows))
         return found
 
     def _row(self, *names: str) -> Row:
@@ -235,7 +241,7 @@ class DoorForm(ComponentForm):
                     facts[fact] = value
         return {
             "person_id": one.person.pk,
-            "part": self.cleaned_data[f"{key}-part"],
+            "part": self.cleaned_data[f"{key}-part"] or Part.MEMBER.value,
             "name": one.person.name,
             "role": one.person.household_role,
             "facts": facts,

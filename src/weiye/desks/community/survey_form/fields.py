@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django import forms
 
 from weiye.base.privacy.documents import KINDS
 from weiye.base.privacy.fields import masked
+from weiye.engine.occupations import name_of, names
 from weiye.registers.people import said
 from weiye.registers.people.models import Person, Sex
 from weiye.registers.people.surveys.queries import Asked
@@ -37,9 +40,9 @@ def field_name(key: str, fact: str) -> str:
     return f"{key}-{fact.replace('.', '_')}"
 
 
-def newcomer(key: str) -> dict[str, forms.Field]:
+def newcomer(key: str, who: str) -> dict[str, forms.Field]:
     return {
-        f"{key}-name": forms.CharField(label="姓名", max_length=100, required=False),
+        f"{key}-name": forms.CharField(label=f"{who}姓名", max_length=100, required=False),
         f"{key}-id_kind": forms.ChoiceField(
             label="证件类别", choices=[(kind, kind) for kind in KINDS], required=False
         ),
@@ -145,10 +148,22 @@ def _initial(fact: str, kind: str, value: Any) -> Any:
     if kind in ("days", "words"):
         return "、".join(value)
     if fact == "skill_certificates":
-        return "、".join(f"{r.get('code', '')}{LEVELS.get(r.get('level', 0), '')}" for r in value)
+        return "、".join(map(_certificate, value))
     if kind == "records":
         return "\n".join(_line(fact, record) for record in value)
     return value
+
+
+def _certificate(record: Mapping[str, Any]) -> str:
+    code = str(record.get("code", ""))
+    return f"{name_of(code) or code}{LEVELS.get(record.get('level', 0), '')}"
+
+
+@cache
+def _codes() -> Mapping[str, str]:
+    """Official names of occupations to their codes, where a name has but one."""
+    count = Counter(names().values())
+    return {name: code for code, name in names().items() if count[name] == 1}
 
 
 def _line(fact: str, record: Mapping[str, Any]) -> str:
@@ -194,7 +209,10 @@ class CertificatesField(forms.CharField):
         found = certificates(super().clean(value))
         if not isinstance(found, tuple):
             return None
-        return [{"code": name} | ({"level": level} if level else {}) for name, level in found]
+        return [
+            {"code": _codes().get(name, name)} | ({"level": level} if level else {})
+            for name, level in found
+        ]
 
 
 class LinesField(forms.CharField):
