@@ -119,7 +119,7 @@ def test_a_household_is_asked_at_the_door_and_what_departments_said_is_not() -> 
             {"employer": "海丰食品厂", "job": "包装工", "from": "2018-07", "to": "2023-01"},
             {"employer": "帮厨"},
         ]
-        assert row.skill_certificates == [{"code": "养老护理员", "level": 4}]
+        assert row.skill_certificates == [{"code": "4-10-01-05", "level": 4}]
         assert row.periods.get(during__endswith__isnull=True).during.lower == date(2025, 3, 1)
         assert Person.objects.get(pk=wife.pk).health_limits == ["不宜夜班"]
         assert Person.objects.get(name="王小小").household_id == head.household_id
@@ -134,7 +134,9 @@ def test_nobody_home_needs_no_more_than_two_touches() -> None:
     head, _ = family()
     worker = browser("worker-a")
     address = reverse("community:survey", args=[head.pk])
-    sent = filled(worker.get(address).content.decode(), outcome="nobody")
+    page = worker.get(address).content.decode()
+    client = filled(page)["client"]
+    sent = {"client": client, "outcome": "nobody"}
     told = worker.post(address, sent, follow=True).content.decode()
     assert "已记下：家中无人" in told and "没见到人，过几天再去" in told
 
