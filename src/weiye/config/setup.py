@@ -31,7 +31,7 @@ from weiye.base.scope.actor import system
 from weiye.base.scope.fence import fence
 from weiye.base.scope.login import refuse_unfenced_login
 from weiye.base.scope.policies import APP_LOGIN, MissingRole
-from weiye.engine.matching import warm
+from weiye.engine import linkage, matching
 from weiye.services.demonstration import actions as demonstration
 
 OLDEST_POSTGRESQL = 15
@@ -55,7 +55,8 @@ def main(argv: list[str]) -> int:
         ("packs", partial(packs, approve_all=options.approve_packs)),
         ("area tree", area_tree),
         ("static files", static_files),
-        ("matching kernel", warm),
+        ("matching kernel", matching.warm),
+        ("linkage kernels", linkage.warm),
     ]
     if options.demo or settings.DEMO:
         steps.append(("demonstration data", demo))
