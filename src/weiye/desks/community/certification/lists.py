@@ -46,7 +46,10 @@ def case_spec(actor: Actor, *, as_of: date) -> ListSpec:
                 tight=True,
             ),
             Column(
-                "check", "下次年检", lambda c: c.next_check_on or "", order=(F("next_check_on"),)
+                "check",
+                "下次年检",
+                lambda c: c.next_check_on if c.is_open and c.next_check_on else "",
+                order=(F("next_check_on"),),
             ),
             Column("number", "认定编号", _number),
             Column(
