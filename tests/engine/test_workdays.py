@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weiye.engine.workdays import Calendar
@@ -28,6 +28,7 @@ def worked(calendar: Calendar, day: date) -> bool:
     return not (day in calendar.off or day.weekday() in (5, 6) or fixed)
 
 
+@settings(max_examples=40)
 @given(calendars, days, st.integers(0, 900))
 def test_counting_is_a_walk_over_the_days(calendar: Calendar, after: date, length: int) -> None:
     until = min(after + length * DAY, LAST)
@@ -39,6 +40,7 @@ def test_counting_is_a_walk_over_the_days(calendar: Calendar, after: date, lengt
     assert calendar.count(until, after) == (0 if until > after else walked)
 
 
+@settings(max_examples=40)
 @given(calendars, st.dates(FIRST, date(2026, 12, 31)), st.integers(1, 300))
 def test_a_term_ends_on_the_working_day_that_a_walk_finds(
     calendar: Calendar, after: date, length: int
