@@ -111,8 +111,8 @@ class ImportBlock(Scoped):
     # The three are packed by `blocks.packing`: the rows as they stand in the file, what was found
     # of each, and what the ledger held before.
     rows = SealedBytesField()
-    found = SealedBytesField(null=True)
-    journal = SealedBytesField(null=True)
+    found = SealedBytesField(null=True)  # type: ignore[misc]
+    journal = SealedBytesField(null=True)  # type: ignore[misc]
 
     class Meta:
         ordering = ["batch_id", "number"]

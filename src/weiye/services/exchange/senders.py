@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from weiye.base.scope.actor import Actor
 from weiye.registers.people.frames import community_code
 
 from .models import ColumnMemory, ImportBatch, ImportState
-from .sheets import Column, Proposal
+from .sheets import Proposal
 
 #: What stands as the source of a fact where no sender was named.
 UNKNOWN = "导入"
@@ -50,6 +51,16 @@ def guessed(actor: Actor, *, path: str, kind: str, signature: str, texts: Iterab
     return max(found, key=lambda f: f[0])[1] if found else ""
 
 
+class Titled(Protocol):
+    """A column by its place and title."""
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def title(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What was meant by the columns of a sender: title → field, "" = left out."""
@@ -80,7 +91,7 @@ def remembered(actor: Actor, *, path: str, kind: str, sender: str) -> Remembered
     return Remembered(sender, dict(rows.values_list("title", "field")))
 
 
-def remember(batch: ImportBatch, columns: Iterable[Column], mapping: Mapping[int, str]) -> None:
+def remember(batch: ImportBatch, columns: Iterable[Titled], mapping: Mapping[int, str]) -> None:
     """Keep what the columns of an imported file meant."""
     now = timezone.now()
     rows = {

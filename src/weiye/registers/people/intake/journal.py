@@ -6,6 +6,7 @@ stays as it is and is named.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,9 +51,8 @@ def images(model: type[models.Model], keys: Iterable[int]) -> Images:
 
 
 def _loaded(row: Any) -> dict[str, Any]:
-    import json
-
-    return json.loads(row) if isinstance(row, str) else row
+    found: dict[str, Any] = json.loads(row) if isinstance(row, str) else row
+    return found
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ def _put_back(
                 # A period is taken back whole or not at all.
                 continue
             if same:
-                pk = model._meta.pk.column
+                pk = str(model._meta.pk.column)
                 values = {c: before[c] for c in sorted(same)}
                 back.setdefault(tuple(values), []).append({pk: int(key), **values})
                 told = {c for c in same if c not in _BOOKKEEPING} if kind == "person" else {kind}
@@ -166,7 +166,7 @@ def _put_back(
             continue
         model._base_manager.filter(pk__in=fresh).delete()
         for group in back.values():
-            bulk.update(model, group, key=model._meta.pk.column)
+            bulk.update(model, group, key=str(model._meta.pk.column))
     from .changes import follow
 
     if write:
@@ -204,11 +204,9 @@ def _remove(
 ) -> None:
     rows = dict(Person.objects.filter(pk__in=journal.people).values_list("id", "unit_path"))
     since = datetime.fromisoformat(journal.at)
-    later = set(
-        AuditEntry.objects.filter(person_id__in=list(rows), at__gt=since)
-        .exclude(verb__in=_READS)
-        .values_list("person_id", flat=True)
-    )
+    acts = AuditEntry.objects.filter(person_id__in=list(rows), at__gt=since)
+    whose = acts.exclude(verb__in=_READS).values_list("person_id", flat=True)
+    later = {pk for pk in whose if pk is not None}
     for person in sorted(later):
         found.kept.append((person, "导入之后有人登记过服务或改过信息，这个人保留在台账里"))
     free = [pk for pk in sorted(rows) if pk not in later]

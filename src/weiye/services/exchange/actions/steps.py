@@ -18,7 +18,7 @@ from weiye.registers.people.transfers.actions import ask_many
 from .. import blocks, preview, senders
 from ..blocks import packing
 from ..blocks.passing import one_step
-from ..blocks.reading import each_block, head_of
+from ..blocks.reading import each_block
 from ..intake import RIGHTS
 from ..models import BlockState, ImportBatch, ImportBlock, ImportKind, ImportState
 from ..sheets import place
@@ -220,7 +220,6 @@ def _sentences(batch: ImportBatch) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _remember(batch: ImportBatch) -> None:
-    head_of(batch)
     page = preview.load(batch.page)
     senders.remember(batch, page.columns, blocks.mapping_of(batch))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from weiye.base.runs.actions import Reports
 from weiye.base.runs.progress import Silent
@@ -25,9 +26,12 @@ def commit_blocks(
     with one_step(actor):
         this = Pass(actor, batch, today, write=True)
         numbers = blocks_in(batch.pk, BlockState.CHECKED)
-        counts = batch.blocks.filter(state=BlockState.DONE).values_list("counts", flat=True)
+        before = batch.blocks.filter(state=BlockState.DONE).order_by("number")
+        counts = list(before.values_list("counts", flat=True))
         done = sum(each["rows"] for each in counts)
-    total, state = max(1, batch.read_rows or 0), {}
+    # What the blocks of a broken attempt told counts on.
+    state: dict[str, Any] = counts[-1]["state"] if counts else {}
+    total = max(1, batch.read_rows or 0)
     progress.report(done, total, "正在导入")
     for number in numbers:
         with one_step(actor):
@@ -50,7 +54,8 @@ def commit_blocks(
             state = stored.counts["state"]
             stored.found = found.sealed()
             journal = this.into.journal()
-            stored.journal = None if journal is None else packing.sealed("journal", journal)
+            if journal is not None:
+                stored.journal = packing.sealed("journal", journal)
             stored.state = BlockState.DONE
             stored.save(update_fields=["found", "counts", "journal", "state"])
             if locked.state == ImportState.CHECKED:

@@ -109,7 +109,8 @@ def check_blocks(
     with one_step(actor):
         this = Pass(actor, batch, today, write=False)
         numbers = blocks_in(batch.pk, BlockState.READ, BlockState.CHECKED)
-    total, done, state = max(1, batch.read_rows or 0), 0, {}
+    state: dict[str, Any] = {}
+    total, done = max(1, batch.read_rows or 0), 0
     progress.report(0, total, "正在检查")
     for number in numbers:
         with one_step(actor):
@@ -132,7 +133,7 @@ def _settle(batch: ImportBatch, clashes: list[Clash]) -> None:
     """Rows that later ones put in doubt are not taken either."""
     if not clashes:
         return
-    where: dict[tuple[str, int], str] = {(c.sheet, c.line): c.message for c in clashes}
+    where: dict[tuple[int, int], str] = {(c.sheet, c.line): c.message for c in clashes}
     names = batch.sheets if len(batch.sheets) > 1 else None
     for stored in each_block(batch):
         lines, _raw = packing.rows_of(stored)

@@ -57,7 +57,8 @@ def undo_blocks(
                 "list": found.kept[:MOST_KEPT],
             }
             if write:
-                stored.state, stored.journal = BlockState.UNDONE, None
+                stored.state = BlockState.UNDONE
+                stored.journal = None  # type: ignore[assignment]
             stored.save(update_fields=["undo_counts", "state", "journal"])
         done += 1
         progress.report(done, total, f"{verb}，{done}/{total}段")

@@ -162,7 +162,7 @@ class RosterAdapter(Adapter):
         """Rows that lack a valid number alone: number and kind of the person who is meant."""
         asked = [
             at
-            for at, problems in block.errors.items()
+            for at, problems in sorted(block.errors.items())
             if block.columns["name"][at] and all(p.field == "id_number" for p in problems)
         ]
         # A number that stands twice in the file is no missing number.

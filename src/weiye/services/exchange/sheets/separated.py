@@ -84,7 +84,7 @@ class Separated:
     def rows(self) -> Iterator[tuple[int, Row]]:
         """(index from 0, cells) of every line."""
         try:
-            yield from enumerate(csv.reader(self._lines(), delimiter=self.delimiter))  # type: ignore[misc]
+            yield from enumerate(csv.reader(self._lines(), delimiter=self.delimiter))
         except csv.Error:
             raise SheetRefused(_QUOTES) from None
 

@@ -9,6 +9,8 @@ from .. import words
 from ..text import Cell, solid, text_of
 from .results import CellError, Noted, Parser, Value, shown, unsaid
 
+#: Characters that only the sender's own fonts know (Unicode private use areas).
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _DOTS = re.compile("[•・‧∙⋅●．.]")
 _NAME = re.compile(r"[^\W\d_]+(?:[· ][^\W\d_]+)*")
 _HAN = re.compile("^[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff ]+$")
@@ -21,6 +23,13 @@ def name(raw: Cell) -> Value:
         return None
     if " " in text and _HAN.match(text):
         text = text.replace(" ", "")
+    if _PRIVATE.search(text):
+        at = _PRIVATE.search(text)
+        assert at is not None
+        return Noted(
+            text[:50],
+            f"姓名第{at.start() + 1}个字是老系统的自造字，在别的电脑上显示不出来，请改成标准字",
+        )
     if not text.isalpha():
         text = _DOTS.sub("·", text).replace(" · ", "·").strip("·")
         text = re.sub(r"\s+", " ", text)
