@@ -75,3 +75,10 @@ def test_kinds_by_name_and_by_shape() -> None:
     assert documents.kind_named("台 胞 证") == documents.TAIWAN
     assert documents.kind_named("图书证") is None
     assert documents.kind_of("12345678") is None, "a passport may look like that too"
+
+
+def test_a_number_without_its_kind_is_read_by_its_shape() -> None:
+    assert documents.read_any("h 1234 5678").number == "H12345678"
+    assert documents.read_any(card("83000019900101002")).kind == documents.RESIDENCE
+    with pytest.raises(IdentifierError, match="身份证号应为18位"):
+        documents.read_any("1234")

@@ -121,6 +121,17 @@ def read_document(kind: str, number: str, *, on: date | None = None) -> Document
     return Document(kind, found.group(1) if shape.groups else text)
 
 
+def read_any(number: str, *, on: date | None = None) -> Document:
+    """The document that a number is of by its shape; of no known shape, a citizen's.
+
+    Raises as `read_document`.
+
+    >>> read_any("m 1234-5678").number
+    'M12345678'
+    """
+    return read_document(kind_of(number) or CITIZEN, number, on=on)
+
+
 _SHAPES: Final = {
     HONG_KONG_MACAO: (
         _HOME_RETURN,

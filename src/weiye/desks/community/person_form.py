@@ -13,6 +13,7 @@ from weiye.registers.people.models import (
     Person,
     PovertyAlleviation,
 )
+from weiye.registers.people.said import source_of
 from weiye.services.assistance.queries import PersonPage
 from weiye.services.exchange.sheets.values import certificates
 
@@ -155,12 +156,9 @@ class PersonForm(Revised, ComponentForm):
                 if wish is not None and wish.source:
                     come_from(field, wish.source, wish.said_on)
             elif hasattr(person, name):
-                day = person.fact_dates.get(name)
-                # One source is kept per person: of another day, it was another's word.
-                if day is None or day == person.as_of.isoformat():
-                    come_from(field, person.source, person.as_of)
-                else:
-                    come_from(field, "其他登记", date.fromisoformat(day))
+                day = person.fact_dates.get(name, person.as_of.isoformat())
+                source = source_of(person.fact_sources, person.source, name)
+                come_from(field, source, date.fromisoformat(day))
 
     def clean_children(self) -> list[date] | None:
         text = self.cleaned_data["children"].strip()

@@ -6,7 +6,8 @@ from django import forms
 from django.utils import timezone
 
 from weiye.base.accounts.exceptions import terms
-from weiye.base.privacy.identifiers import IdentifierError, read_id_number
+from weiye.base.privacy.documents import read_any
+from weiye.base.privacy.identifiers import IdentifierError
 from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor
 
@@ -62,7 +63,7 @@ class AskForm(MoveForm):
     def clean_id_number(self) -> str:
         try:
             typed = self.cleaned_data["id_number"]
-            return read_id_number(typed, on=timezone.localdate()).number
+            return read_any(typed, on=timezone.localdate()).number
         except IdentifierError as error:
             raise forms.ValidationError(f"{error}。") from error
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 from weiye.base.accounts.models import Account
 from weiye.base.audit.actions import record
 from weiye.base.audit.models import AuditEntry
+from weiye.base.privacy.documents import read_any
 from weiye.base.privacy.fields import blind_index, blind_indexes
-from weiye.base.privacy.identifiers import IdentifierError, read_id_number
+from weiye.base.privacy.identifiers import IdentifierError
 from weiye.base.privacy.masking import mask_id_number
 from weiye.base.regions.models import Level, Unit
 from weiye.base.scope.actor import Actor
@@ -70,7 +71,7 @@ def ask(
     texts = _texts(name=name, reason=reason, evidence=evidence, address=address)
     problems = {} if _takes_people(to) else {"to": "请选择迁入的社区，已撤销的不能选。"}
     try:
-        number = read_id_number(id_number, on=timezone.localdate(now)).number
+        number = read_any(id_number, on=timezone.localdate(now)).number
     except IdentifierError as error:
         problems["id_number"] = f"{error}。"
     problems |= {
