@@ -59,7 +59,7 @@ VERBS: dict[str, Verb] = {
     "household.create": Verb("登记家庭"),
     "survey.open": Verb("打开入户调查", "read", "入户前看了您的信息"),
     "survey.submit": Verb("提交入户调查"),
-    "survey.decide": Verb("核对入户回答", "change", "核对了入户时的回答"),
+    "survey.decide": Verb("核对入户回答", "change", "核对了您入户时的回答"),
     "survey.settle": Verb("办结入户待办"),
     # Of nobody in particular: such an entry names a record, never a person.
     "sensitive.list": Verb("打开专门名单", "read"),
