@@ -266,3 +266,29 @@ def test_no_number_stands_in_the_address_of_the_printed_list(helped, signed) -> 
     answer = signed("worker-a").get(PAPER, {"q": made.person.phone})
     assert answer.status_code == 302
     assert made.person.phone not in answer["Location"]
+
+
+def test_by_next_visit_those_without_one_come_last(helped, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of people to visit is taken alone; a page that others fill holds all the same."""
+    people = [helped(f"张{number}").person for number in range(7)]
+    with fence(system()):
+        for person, days in zip(people[:5], (3, 1, 4, 1, 5), strict=True):
+            VisitDue.objects.create(
+                person=person,
+                unit_path=person.unit_path,
+                due_on=ago(-days),
+                interval_days=90,
+                because="t",
+                source="t",
+            )
+    order = [people[number].pk for number in (1, 3, 0, 2, 4, 5, 6)]
+    back = [people[number].pk for number in (4, 2, 0, 1, 3, 5, 6)]
+    me = actor("worker-a")
+    with fence(me):
+        for sort, expected in (("visit", order), ("-visit", back)):
+            seen = []
+            for number in range(1, 5):
+                page, _ = ledger_page(me, QueryDict(f"sort={sort}&page={number}"))
+                object.__setattr__(page.spec, "page_size", 2)
+                seen += [row.pk for row in page.objects]
+            assert seen == expected

@@ -119,6 +119,7 @@ def ledger_spec(
                 html=lambda p: _visit(p, as_of),
                 order=(F("visit_due__due_on"),),
                 tight=True,
+                holds=Q(visit_due__isnull=False),
             ),
             Column("worker", "责任人", lambda p: p.worker_name or "", tight=True),
             Column("unit", "所在网格", lambda p: p.unit.name, order=("unit__path",), tight=True),

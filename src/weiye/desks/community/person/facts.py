@@ -108,11 +108,11 @@ def _line(fact: str, record: Mapping[str, Any]) -> Line:
     when = "至".join(spans) if len(spans) == 2 else "".join(spans)
     if "from" in record and "to" not in record:
         when += "至今" if fact == "work_history" else "起"
-    head = str(record[title.name])
-    details = []
+    head = str(record.get("name") or record[title.name])
+    details = [] if head == record[title.name] else [str(record[title.name])]
     for item in rest:
         value = record.get(item.name)
-        if value is None or item.name in ("from", "to"):
+        if value is None or item.name in ("from", "to", "name"):
             continue
         if item.kind == "level":
             head += f" {LEVELS.get(value, '')}"

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
@@ -12,6 +13,8 @@ class Column:
     """One column: ``text`` gives the plain value (also exported), ``html`` how the page shows it.
 
     ``order`` are the ascending ``order_by`` terms; empty means that it cannot be sorted by.
+    ``holds``, for a column that few rows have: which they are. Sorted by it they come first, and a
+    page of them need not sort the others.
     ``tight`` keeps it on one line of a table; ``full`` gives it the whole width of a phone's card.
     """
 
@@ -24,6 +27,7 @@ class Column:
     right: bool = False
     tight: bool = False
     full: bool = False
+    holds: Q | None = None
 
     def cell(self, row: Any) -> SafeString:
         if self.html is not None:

@@ -228,11 +228,21 @@ class ListPage:
         if not self._counts and not self.found.more:
             # All of them are known: PostgreSQL need not guess how soon fifty turn up by name.
             rows = self.filtered.filter(pk__in=self._first).order_by(*self._order(searched=True))
+        elif (first := self._first_of_few(start, size)) is not None:
+            return first
         elif start:
             return self._deep(start, size)
         else:
             rows = self.filtered
         return list(self.spec.dress(rows)[start : start + size])
+
+    def _first_of_few(self, start: int, size: int) -> list[Any] | None:
+        """A page of those that have what is sorted by, if it is full; see `Column.holds`."""
+        column, _ = self.sort
+        if column is None or column.holds is None:
+            return None
+        found = list(self.spec.dress(self.filtered.filter(column.holds))[start : start + size])
+        return found if len(found) == size else None
 
     def _deep(self, start: int, size: int) -> list[Any]:
         """A page further on: its keys first, since what a row shows is worked out for every row
