@@ -18,6 +18,7 @@ from weiye.base.scope.fence import fence
 from weiye.registers.people.actions import name_key
 from weiye.registers.people.merging import actions as merging
 from weiye.registers.people.models import Person
+from weiye.registers.people.transfers.moving import move
 from weiye.services.exchange.links import LinkRow
 from weiye.services.linkage import actions, jobs, queries
 from weiye.services.linkage.actions import _common
@@ -118,6 +119,59 @@ def test_said_to_be_one_the_rows_are_merged_and_can_be_parted(twice: tuple[Perso
         assert Person.objects.filter(pk=twice[1].pk).exists()
     # Somebody said that they are one; that it was taken back is known to who took it back.
     assert searched().new == 0
+    with fence(one):
+        assert queries.pairs(one).get().state == PairState.DIFFERENT
+
+
+def moved(people: tuple[Person, ...], to: str) -> None:
+    with fence(system()):
+        unit = Unit.objects.get(code=to)
+        for person in Person.objects.filter(pk__in=[each.pk for each in people]):
+            move(person, to=unit, household=False, address="", on=DAY, actor=system())
+
+
+def test_a_pair_goes_where_both_went_and_what_was_decided_holds_there(
+    twice: tuple[Person, Person],
+) -> None:
+    searched()
+    one = actor("worker-a")
+    with fence(one):
+        actions.decide_different(actor=one, pair_id=queries.pairs(one).get().pk, reason="姐妹")
+    moved(twice[:1], B)
+    with fence(one):
+        assert not Pair.objects.exists()
+    with fence(actor("clerk")):
+        assert Pair.objects.get().unit_path == path_of("371002001000")
+    moved(twice[1:], B)
+    with fence(actor("worker-b")):
+        assert Pair.objects.get().unit_path == path_of(B)
+    assert searched("worker-b", B).pairs == 0
+
+
+def test_a_pair_that_lies_elsewhere_breaks_no_search(twice: tuple[Person, Person]) -> None:
+    searched()
+    with fence(system()):
+        Pair.objects.update(unit_path=path_of(C))
+    assert (searched().pairs, searched().new) == (1, 0)
+
+
+def test_what_is_decided_while_others_compare_stands(
+    twice: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched()
+    one = actor("worker-a")
+    compare = actions.dedupe
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        found = compare(*args, **kwargs)
+        pair = queries.pairs(one).get()
+        actions.decide_different(actor=one, pair_id=pair.pk, reason="姐妹")
+        return found.clear()
+
+    monkeypatch.setattr(actions, "dedupe", slow)
+    searched()
+    with fence(one):
+        assert queries.pairs(one).get().state == PairState.DIFFERENT
 
 
 def test_put_off_it_waits_elsewhere(twice: tuple[Person, Person]) -> None:

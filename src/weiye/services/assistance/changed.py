@@ -38,7 +38,12 @@ def _saved(sender: type[models.Model], instance: Any, raw: bool = False, **kwarg
     person = instance.pk if sender._meta.label == "people.Person" else instance.person_id
     if raw or person is None:
         return
-    saved = person, instance.unit_path
+    look_again(person, instance.unit_path)
+
+
+def look_again(person: int, path: str) -> None:
+    """Work a person who lives at a path out anew once the transaction has ended, once."""
+    saved = person, path
     for _, hook, _ in transaction.get_connection().run_on_commit:
         if getattr(hook, "func", None) is _told:
             hook.args[0].add(saved)

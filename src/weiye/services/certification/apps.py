@@ -8,9 +8,12 @@ class CertificationConfig(AppConfig):
     label = "certification"
 
     def ready(self) -> None:
+        from weiye.registers.people.merging.actions import people_merged, people_unmerged
         from weiye.registers.people.transfers.moving import people_moved
 
         people_moved.connect(_moved, dispatch_uid="certification.follow")
+        people_merged.connect(_merged, dispatch_uid="certification.follow_merged")
+        people_unmerged.connect(_merged, dispatch_uid="certification.follow_unmerged")
 
 
 def _moved(sender: Any, **moved: Any) -> None:
@@ -18,3 +21,9 @@ def _moved(sender: Any, **moved: Any) -> None:
 
     moved.pop("signal", None)
     follow(**moved)
+
+
+def _merged(sender: Any, **told: Any) -> None:
+    from .moving import settle
+
+    settle((told["kept"], told["gone"]))

@@ -5,6 +5,7 @@ from typing import Any
 
 from weiye.base.files.models import FilePart, StoredFile
 from weiye.base.regions.models import Unit
+from weiye.registers.people.models import Person
 
 from .models import Case, Evidence, PublicNotice
 
@@ -21,3 +22,13 @@ def follow(*, person_ids: Sequence[int], unit: Unit, **kwargs: Any) -> None:
     FilePart.objects.filter(file__in=files).update(unit_path=unit.path)
     cases = Case.objects.filter(person_id__in=people).values("pk")
     PublicNotice.objects.filter(case_key__in=cases).update(unit_path=unit.path)
+
+
+def settle(person_ids: Sequence[int]) -> None:
+    """After a merge, or after one was undone: papers lie where their people do.
+
+    The notice of a case that was set aside ends: nobody could object to it any more.
+    """
+    for person in Person.objects.filter(pk__in=person_ids).select_related("unit").order_by("pk"):
+        follow(person_ids=[person.pk], unit=person.unit)
+    PublicNotice.objects.exclude(case_key__in=Case.objects.values("pk")).delete()

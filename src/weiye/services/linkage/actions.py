@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import polars as pl
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from weiye.base.audit.actions import record
@@ -18,7 +19,9 @@ from weiye.base.privacy.fields import blind_index
 from weiye.base.regions.models import Unit
 from weiye.base.runs.actions import Reports, start
 from weiye.base.runs.models import Run
-from weiye.base.scope.actor import Actor
+from weiye.base.scope.actor import Actor, system
+from weiye.base.scope.fence import fence
+from weiye.base.scope.turn import take_turn
 from weiye.engine.linkage import Settings, dedupe, link
 from weiye.registers.people.merging.actions import RIGHT, merge
 from weiye.registers.people.merging.models import Merge
@@ -30,6 +33,8 @@ from .models import DECIDED, DoubtState, Pair, PairState, RowDoubt
 
 KIND = "linkage.search"
 IMPORTS = "people.import"
+#: Who writes pairs waits for who decides one, and the other way round.
+TURN = "linkage"
 #: More than this many doubtful pairs in one area say that something else is wrong.
 MOST_PAIRS = 20_000
 
@@ -57,69 +62,111 @@ def search_now(*, actor: Actor, path: str, on: date, progress: Reports | None = 
     What was decided is not asked again; an open pair that is doubtful no more goes.
     """
     actor.require(RIGHT, path)
-    rows = []
-    for record_ in records(people(actor, path)):
-        rows.append(record_)
-        if progress is not None and len(rows) % 5000 == 0:
-            progress.report(len(rows), 0, "正在读取台账")
-    known = {
-        frozenset((one, other)): (pk, state)
-        for pk, one, other, state in Pair.objects.visible_to(actor)
-        .order_by("pk")
-        .values_list("pk", "one_id", "other_id", "state")
-    }
-    apart = [sorted(map(str, both)) for both, (_, state) in known.items() if state in DECIDED]
+    parts, count = [frame([])], 0
+    rows = iter(records(people(actor, path)))
+    while block := list(islice(rows, 5000)):
+        parts.append(frame(block))
+        count += len(block)
+        if progress is not None:
+            progress.report(count, 0, "正在读取台账")
+    apart = sorted(
+        tuple(sorted(map(str, both)))
+        for both, (_, state) in _known(actor, path).items()
+        if state in DECIDED
+    )
     decided = pl.DataFrame(
         {
             "left_id": [pair[0] for pair in apart],
-            "right_id": [pair[-1] for pair in apart],
+            "right_id": [pair[1] for pair in apart],
             "same": [False] * len(apart),
         },
         schema={"left_id": pl.String, "right_id": pl.String, "same": pl.Boolean},
     )
-    found = dedupe(frame(rows), decided=decided).sort("probability", descending=True)
-    paths = dict(people(actor, path).values_list("pk", "unit_path"))
-    seen, new = set[frozenset[int]](), 0
-    for one, other, probability, _, evidence in found.head(MOST_PAIRS).iter_rows():
-        both = frozenset((int(one), int(other)))
-        seen.add(both)
-        if both in known:
-            if known[both][1] == PairState.OPEN:
-                Pair.objects.filter(pk=known[both][0]).update(
-                    probability=probability, evidence=evidence
-                )
-            continue
-        first, second = sorted(both)
-        Pair.objects.create(
-            unit_path=_common(paths[first], paths[second]),
-            one_id=first,
-            other_id=second,
-            probability=probability,
-            evidence=evidence,
-            found_on=on,
-        )
-        new += 1
-    _forget(actor, path, known, seen)
+    found = dedupe(pl.concat(parts), decided=decided).sort("probability", descending=True)
+    pairs = {
+        (min(int(one), int(other)), max(int(one), int(other))): (probability, evidence)
+        for one, other, probability, _, evidence in found.head(MOST_PAIRS).iter_rows()
+    }
+    new = _keep(actor, path, pairs, on)
     record(
         actor=actor,
         verb="linkage.search",
         path=path,
-        detail={"people": len(rows), "pairs": len(seen), "new": new},
+        detail={"people": count, "pairs": len(pairs), "new": new},
     )
-    return Found(len(rows), len(seen), new)
+    return Found(count, len(pairs), new)
 
 
-def _forget(
-    actor: Actor,
-    path: str,
-    known: dict[frozenset[int], tuple[int, str]],
-    seen: set[frozenset[int]],
-) -> None:
-    """Open pairs of the area that nothing speaks for any more."""
-    gone = [pk for both, (pk, state) in known.items() if state == "open" and both not in seen]
-    Pair.objects.visible_to(actor).filter(
-        pk__in=gone, unit_path__gte=path, unit_path__lt=path[:-1] + "0"
-    ).delete()
+_Both = tuple[int, int]
+
+
+def _known(actor: Actor, path: str) -> dict[_Both, tuple[int, str]]:
+    """Pairs of people of the unit, the lower id first, wherever the pair itself lies."""
+    lo, hi = path, path[:-1] + "0"
+    with fence(system(name=actor.name)):
+        rows = Pair.objects.filter(
+            one__unit_path__gte=lo,
+            one__unit_path__lt=hi,
+            other__unit_path__gte=lo,
+            other__unit_path__lt=hi,
+        ).order_by("pk")
+        return {
+            (min(one, other), max(one, other)): (pk, state)
+            for pk, one, other, state in rows.values_list("pk", "one_id", "other_id", "state")
+        }
+
+
+def _keep(actor: Actor, path: str, pairs: Mapping[_Both, tuple[float, str]], on: date) -> int:
+    """Write what was found, in bulk; how many pairs are new.
+
+    Comparing takes minutes: what was decided, merged or found by somebody else meanwhile stands.
+    """
+    # One at a time with those who decide, for this moment alone.
+    take_turn(TURN, path)
+    paths = dict(people(actor, path).values_list("pk", "unit_path"))
+    known = _known(actor, path)
+    open_ = {both: pk for both, (pk, state) in known.items() if state == PairState.OPEN}
+    still = [
+        Pair(pk=pk, probability=pairs[both][0], evidence=pairs[both][1])
+        for both, pk in open_.items()
+        if both in pairs
+    ]
+    Pair.objects.bulk_update(still, ["probability", "evidence"], batch_size=500)
+    made = [
+        Pair(
+            unit_path=_common(paths[one], paths[other]),
+            one_id=one,
+            other_id=other,
+            probability=probability,
+            evidence=evidence,
+            found_on=on,
+        )
+        for (one, other), (probability, evidence) in pairs.items()
+        if (one, other) not in known and one in paths and other in paths
+    ]
+    Pair.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+    gone = [pk for both, pk in open_.items() if both not in pairs]
+    Pair.objects.visible_to(actor).filter(pk__in=gone, state=PairState.OPEN).delete()
+    return len(made)
+
+
+def follow(person_ids: Collection[int]) -> None:
+    """Pairs of people who moved lie with the lowest unit that holds both now."""
+    with fence(system(name="人员比对")):
+        rows = Pair.objects.filter(Q(one__in=person_ids) | Q(other__in=person_ids)).order_by("pk")
+        for pk, path, one, other in rows.values_list(
+            "pk", "unit_path", "one__unit_path", "other__unit_path"
+        ):
+            if path != _common(one, other):
+                Pair.objects.filter(pk=pk).update(unit_path=_common(one, other))
+
+
+def taken_back(one: int, other: int) -> None:
+    """Two who were merged and parted again are two, whatever was said before."""
+    with fence(system(name="人员比对")):
+        Pair.objects.filter(
+            one__in=(one, other), other__in=(one, other), state=PairState.SAME
+        ).update(state=PairState.DIFFERENT, reason="合并后又拆分，不是同一个人")
 
 
 def _common(one: str, other: str) -> str:
@@ -161,7 +208,9 @@ def put_off(*, actor: Actor, pair_id: int) -> Pair:
 
 
 def _open(actor: Actor, pair_id: int) -> Pair:
-    pair = Pair.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=pair_id)
+    rows = Pair.objects.visible_to(actor)
+    take_turn(TURN, rows.order_by().values_list("unit_path", flat=True).get(pk=pair_id))
+    pair = rows.select_for_update(of=("self",)).get(pk=pair_id)
     actor.require(RIGHT, pair.unit_path)
     if pair.state in DECIDED:
         raise ValidationError(

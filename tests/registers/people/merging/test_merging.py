@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, models
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from tests.services.assistance import world
 from tests.services.exchange.making import id_number, xlsx
@@ -14,11 +16,13 @@ from tests.services.exchange.roster.bringing import brought
 from tests.world import A, B, actor
 from weiye.base.audit.models import AuditEntry
 from weiye.base.privacy.fields import blind_index
+from weiye.base.privacy.models import Consent
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.merging import actions, queries
 from weiye.registers.people.merging.models import Merge, OtherNumber
-from weiye.registers.people.models import PeriodKind, Person, StatusPeriod, WorkWish
+from weiye.registers.people.models import Household, PeriodKind, Person, StatusPeriod, WorkWish
+from weiye.services.assistance import jobs
 from weiye.services.assistance.models import AssistanceFile, Contact, GroupMembership
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("PPL-3")]
@@ -33,8 +37,9 @@ def numbered(name: str, number: str, **facts: Any) -> Person:
 def pair() -> tuple[Person, Person]:
     with fence(actor("worker-a")):
         kept = numbered(
-            "张微", OLD, status="失业", since=date(2020, 1, 1), education=60, phone="20000000001"
-        )
+            "张微", OLD, status="失业", since=date(2020, 1, 1), education=60, phone="20000000001",
+            phone_index=blind_index("20000000001"),
+        )  # fmt: skip
         gone = numbered("张薇", NEW, status="就业", since=date(2024, 3, 1), veteran=True)
         Person.objects.filter(pk=gone.pk).update(
             as_of=date(2025, 7, 5), source="残联", disability_grade=2, known_none=[]
@@ -231,3 +236,70 @@ def test_a_roster_finds_the_one_by_either_number(pair: tuple[Person, Person]) ->
     assert both.counts["new"] == 0
     with fence(actor("worker-a")):
         assert Person.objects.get().education == 30
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize(("status", "since"), [("失业", (2019, 5, 1)), ("就业", (2019, 5, 1))])
+def test_what_the_other_row_knew_earlier_is_not_lost(
+    pair: tuple[Person, Person], which: int, status: str, since: tuple[int, int, int]
+) -> None:
+    """Whichever of the two stays: what held first holds until the other began."""
+    with fence(actor("worker-a")):
+        periods = StatusPeriod.objects.filter(person=pair[1])
+        periods.update(status=status, during=DateRange(date(*since), None))
+    before = everything()
+    made = merged((pair[which], pair[1 - which]))
+    with fence(actor("worker-a")):
+        found = [
+            (p.status, p.during.lower)
+            for p in StatusPeriod.objects.filter(kind=PeriodKind.EMPLOYMENT).order_by("during")
+        ]
+        later = [("失业", date(2020, 1, 1))] if status == "就业" else []
+        assert found == [(status, date(*since)), *later]
+        actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="不是一个人")
+    assert everything() == before
+
+
+def test_consents_go_along_and_come_back(pair: tuple[Person, Person]) -> None:
+    with fence(system()):
+        consent = Consent.objects.create(
+            unit_path=pair[1].unit_path, person_id=pair[1].pk, purpose="contact", title="联系",
+            basis="consent", text_version="1", text_digest="x", way="paper",
+            given_at=timezone.now(), recorded_by="王",
+        )  # fmt: skip
+    made = merged(pair)
+    with fence(system()):
+        assert Consent.objects.get(pk=consent.pk).person_id == pair[0].pk
+    with fence(actor("worker-a")):
+        actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="不是一个人")
+    with fence(system()):
+        assert Consent.objects.get(pk=consent.pk).person_id == pair[1].pk
+
+
+def test_groups_of_both_and_of_a_household_that_was_left_are_looked_at_again(
+    pair: tuple[Person, Person],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with fence(actor("worker-a")):
+        homes = [
+            Household.objects.create(
+                unit_id=pair[0].unit_id, unit_path=pair[0].unit_path, number=number
+            )
+            for number in ("1", "2")
+        ]
+        for person, home in zip(pair, homes, strict=True):
+            Person.objects.filter(pk=person.pk).update(household=home)
+        left = world.person("李四", household=homes[1])
+    told: set[tuple[int, str]] = set()
+    monkeypatch.setattr(jobs, "refresh_soon", told.update)
+    # What the making of these rows left to be looked at would swallow what comes.
+    connection.run_on_commit.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        made = merged(pair)
+    assert {pair[0].pk, left.pk} <= {person for person, _ in told}
+    told.clear()
+    connection.run_on_commit.clear()
+    with django_capture_on_commit_callbacks(execute=True), fence(actor("worker-a")):
+        actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="不是一个人")
+    assert {pair[0].pk, pair[1].pk} <= {person for person, _ in told}

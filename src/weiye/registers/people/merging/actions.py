@@ -34,8 +34,10 @@ RIGHT = "people.merge"
 OFFICE = system(name="人员合并")
 
 # Sent inside the transaction, as the office. ``kept``, ``gone``: ids; ``note``: a dict of JSON
-# values that the receiver may add to and gets back when the merge is undone.
+# values that the receiver may add to and gets back when the merge is undone; ``household``: the id
+# of the one that ``gone`` left, or None. The first before anything moved, the others when all has.
 people_merging = Signal()
+people_merged = Signal()
 people_unmerged = Signal()
 
 
@@ -79,7 +81,8 @@ def merge(*, actor: Actor, keep: int, gone: int, reason: str, now: datetime | No
                 .filter(pk__in=(keep, gone), anonymised_on__isnull=True)
                 .order_by("pk")
             }
-            if len(rows) != 2:
+            # Whoever moved while we waited may be nobody's business of the actor any more.
+            if len(rows) != 2 or {row.unit_path for row in rows.values()} != set(paths):
                 raise Person.DoesNotExist
             made = _merge(actor, rows[keep], rows[gone], reason, now)
     return made
@@ -134,8 +137,11 @@ def _merge(actor: Actor, kept: Person, gone: Person, reason: str, now: datetime)
             person=kept,
             number=number,
             number_index=blind_index(number),
+            number_index_next=blind_index_next(number),
             merge=made,
         )
+    household = before.row["values"]["household_id"]
+    people_merged.send(sender=Person, kept=kept.pk, gone=made.gone, household=household)
     for verb, path, key in (
         ("person.merge", kept.unit_path, kept.pk),
         ("person.merged_away", gone.unit_path, made.gone),
@@ -150,6 +156,11 @@ def _merge(actor: Actor, kept: Person, gone: Person, reason: str, now: datetime)
     return made
 
 
+def _index_phone(row: Person) -> None:
+    row.phone_index = blind_index(row.phone) if row.phone else None
+    row.phone_index_next = blind_index_next(row.phone) if row.phone else None
+
+
 def _said(row: Person) -> list[Any]:
     """Of which day, from whom, and known to be none."""
     return [list(row.known_none), dict(row.fact_dates), dict(row.fact_sources)]
@@ -162,7 +173,7 @@ def _take(kept: Person, gone: Person, taken: dict[str, Word], before: _Before) -
         state(kept, name, words)
         before.merged[name] = _plain(word(kept, name), kept, name)
         if name == "phone":
-            kept.phone_index = blind_index(kept.phone) if kept.phone else None
+            _index_phone(kept)
     before.merged_said = _said(kept)
     neighbours = community_of(kept.unit_path) == community_of(gone.unit_path)
     if kept.household_id is None and neighbours:
@@ -187,7 +198,10 @@ def _newest_wish(kept: Person, gone: Person, before: _Before) -> None:
 
 
 def _cut_periods(kept: Person, gone: Person, before: _Before) -> None:
-    """Where both rows have something that lasts, what began later holds from that day on."""
+    """Where both rows have something that lasts, what began later holds from that day on.
+
+    Where both say the same, it has held since the earlier day.
+    """
     lasting = StatusPeriod.objects.filter(person__in=(kept, gone), during__upper_inf=True)
     by_kind: dict[int, dict[int, StatusPeriod]] = {}
     for period in lasting.order_by("pk"):
@@ -196,10 +210,21 @@ def _cut_periods(kept: Person, gone: Person, before: _Before) -> None:
         if len(rows) < 2:
             continue
         ours, theirs = rows[kept.pk], rows[gone.pk]
-        if theirs.during.lower > ours.during.lower and theirs.status != ours.status:
-            before.cut.append([ours.pk, theirs.during.lower.isoformat()])
-            ours.during = DateRange(ours.during.lower, theirs.during.lower)
-            ours.save(update_fields=["during"])
+        if theirs.during.lower == ours.during.lower:
+            continue
+        first, then = sorted((ours, theirs), key=lambda period: period.during.lower)
+        if first.status != then.status:
+            before.cut.append([first.pk, then.during.lower.isoformat()])
+            first.during = DateRange(first.during.lower, then.during.lower)
+            first.save(update_fields=["during"])
+        elif then is ours and not _others_beside(ours, theirs):
+            _set_aside(ours, before)
+
+
+def _others_beside(ours: StatusPeriod, theirs: StatusPeriod) -> bool:
+    """Whether theirs could not stand among ours even without this one."""
+    same = StatusPeriod.objects.filter(person_id=ours.person_id, kind=ours.kind)
+    return same.filter(during__overlap=theirs.during).exclude(pk=ours.pk).exists()
 
 
 def _move(kept: Person, gone: Person, before: _Before) -> dict[str, list[Any]]:
@@ -236,6 +261,12 @@ def references() -> list[tuple[type[models.Model], Any]]:
         model = relation.related_model
         if isinstance(model, type) and _changeable(model):
             found.append((model, relation.field))
+    # Some name the person without a foreign key: the base knows no people.
+    for model in apps.get_models():
+        own = getattr(model, "fence_subjects", {}).get("person", "")
+        column = next((c for c in model._meta.concrete_fields if c.attname == own), None)
+        if column and not column.is_relation and not column.primary_key and _changeable(model):
+            found.append((model, column))
     return sorted(found, key=lambda item: (item[0]._meta.label_lower, item[1].name))
 
 
@@ -346,7 +377,7 @@ def _unmerge(made: Merge) -> tuple[Person, list[str]]:
         value = None if was["value"] is None else column.to_python(was["value"])
         state(kept, name, Word(value, was["none"], was["on"], was["source"]))
         if name == "phone":
-            kept.phone_index = blind_index(kept.phone) if kept.phone else None
+            _index_phone(kept)
     if untouched and not stay:
         kept.known_none, kept.fact_dates, kept.fact_sources = before.said
     if before.household is None and kept.household_id == values["household_id"]:
@@ -364,10 +395,9 @@ def _unmerge(made: Merge) -> tuple[Person, list[str]]:
         only=before.memberships,
     )
     _move_back(made, kept, back)
+    stay += [content["table"] for content in before.aside if not _put_back(content)]
     for key, _day in before.cut:
-        _mend(key, kept)
-    for content in before.aside:
-        _put_back(content)
+        _mend(key, kept, back)
     people_unmerged.send(sender=Person, kept=kept.pk, gone=back.pk, note=before.note)
     return back, stay
 
@@ -384,23 +414,22 @@ def _move_back(made: Merge, kept: Person, back: Person) -> None:
         _follow(model, [back.pk] if column.primary_key else still, back)
 
 
-def _mend(key: int, kept: Person) -> None:
+def _mend(key: int, *both: Person) -> None:
     """A period that was cut lasts again, unless something was said since."""
-    period = StatusPeriod.objects.filter(pk=key, person=kept).first()
+    period = StatusPeriod.objects.filter(pk=key, person__in=both).first()
     if period is None:
         return
-    latest = StatusPeriod.objects.filter(person=kept, kind=period.kind).aggregate(
-        last=Max("during__startswith")
-    )
-    if latest["last"] == period.during.lower:
+    same = StatusPeriod.objects.filter(person_id=period.person_id, kind=period.kind)
+    if same.aggregate(last=Max("during__startswith"))["last"] == period.during.lower:
         period.during = DateRange(period.during.lower, None)
         period.save(update_fields=["during"])
 
 
-def _put_back(content: Packed) -> None:
+def _put_back(content: Packed) -> bool:
     """What was set aside, where its place is still free."""
     try:
         with transaction.atomic():
             restored(content)
     except IntegrityError:
-        return
+        return False
+    return True

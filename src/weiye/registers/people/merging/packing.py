@@ -44,6 +44,8 @@ def restored(content: Packed) -> models.Model:
     for column in _columns(model):
         if column.attname in content["values"]:
             value = content["values"][column.attname]
+            if column.is_relation and value is not None and not _is_there(column, value):
+                value = None
             setattr(row, column.attname, None if value is None else column.to_python(value))
     for column in _columns(model):
         if isinstance(column, BlindIndexField):
@@ -53,6 +55,12 @@ def restored(content: Packed) -> models.Model:
     # Raw: days and times of entry stay what they were.
     row.save_base(raw=True, force_insert=True, using=router.db_for_write(model))
     return row
+
+
+def _is_there(column: Any, value: Any) -> bool:
+    """Whether what an optional key refers to still exists: keys are checked at the very end."""
+    rows = column.related_model._base_manager
+    return not column.null or rows.filter(**{column.target_field.attname: value}).exists()
 
 
 def with_dependents(row: models.Model) -> list[models.Model]:

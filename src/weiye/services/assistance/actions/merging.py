@@ -1,10 +1,15 @@
 """Two assistance files of people who are one: contacts count once more, in the file that stays."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
+from weiye.registers.people.models import Person
+
+from .. import changed
 from ..models import AssistanceFile, Contact, FileState
 
 BECAUSE = "与同一人的另一份档案合并"
@@ -56,6 +61,13 @@ def two_files(*, kept: int, gone: int, note: dict[str, Any]) -> None:
     if ours is not None:
         ours.opened_on, ours.urgent = date.fromisoformat(told["opened_on"]), told["urgent"]
         ours.save(update_fields=["opened_on", "urgent"])
+
+
+def look_again(*, people: Collection[int], household: int | None = None) -> None:
+    """Groups, files and visit days of these people, and of a household that one of them left."""
+    rows = Person.objects.filter(Q(pk__in=people) | Q(household_id=household or 0))
+    for pk, path in rows.order_by("pk").values_list("pk", "unit_path"):
+        changed.look_again(pk, path)
 
 
 def _open(person_id: int) -> AssistanceFile | None:
