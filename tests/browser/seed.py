@@ -29,6 +29,7 @@ def main() -> None:
     from weiye.base.scope.fence import fence
     from weiye.registers.employers import actions as employers
     from weiye.registers.people.models import Person
+    from weiye.registers.people.sensitive import actions as sensitive
     from weiye.registers.training.models import Programme
     from weiye.services.assistance.actions import run_pipeline
     from weiye.services.certification import actions as certification
@@ -106,6 +107,13 @@ def main() -> None:
             source="测试名册",
             as_of=today,
             synthetic=True,
+        )
+        # Of whom nobody hears but the street's 司法所.
+        sensitive.add(
+            actor=actor,
+            person_id=PERSON_1,
+            said=sensitive.Said("安置帮教", today - timedelta(days=90), source="区司法局通知"),
+            today=today,
         )
         run_pipeline(actor=actor, path=peopled.path, as_of=today)
         # One who is to be certified, for the pages of the case and of the public notice.

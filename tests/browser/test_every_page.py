@@ -12,7 +12,18 @@ from weiye.base.scope.access import declared
 from .conftest import DESKTOP, PHONE, Visitor
 
 # In the order in which they look: what one has seen the next need not.
-ROLES = ["", "worker-c", "clerk", "county", "city", "admin", "auditor", "department", "resident-1"]
+ROLES = [
+    "",
+    "worker-c",
+    "justice-c",
+    "clerk",
+    "county",
+    "city",
+    "admin",
+    "auditor",
+    "department",
+    "resident-1",
+]
 # Not looked at: signing out ends the walk.
 LEFT_OUT = {"components:signout"}
 

@@ -76,7 +76,7 @@ def doors_spec(actor: Actor) -> ListSpec:
 def _name(person: Person) -> SafeString:
     url = reverse("community:survey", args=[person.pk])
     others = f"等{person.members}人" if person.members > 1 else ""  # type: ignore[attr-defined]
-    return format_html('<a href="{}">{}</a>{}', url, person.name, others)
+    return format_html('<a href="{}">{}{}</a>', url, person.name, others)
 
 
 _TONES = {"todo": "amber", "due": "amber", "again": "blue", "done": "green"}
