@@ -158,6 +158,9 @@ def peer(path: Path, rows: int, *, bulk: bool) -> None:
             numbers = dataset["身份证号"]
             dataset.append_col([blind_index(str(number)) for number in numbers], header="id_index")
 
+        def after_import(self, *_all: Any, **_more: Any) -> None:
+            """By default it sets the table's sequence, which our role may not."""
+
         def before_save_instance(self, instance: Person, row: Any, **_more: Any) -> None:
             number = str(row["身份证号"])
             instance.unit, instance.unit_path = unit, unit.path

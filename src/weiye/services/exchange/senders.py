@@ -17,6 +17,7 @@ from .sheets import Proposal
 
 #: What stands as the source of a fact where no sender was named.
 UNKNOWN = "导入"
+PLAIN = "名册.xlsx"
 
 
 def senders(path: str) -> tuple[Sender, ...]:
@@ -27,6 +28,21 @@ def senders(path: str) -> tuple[Sender, ...]:
 def name_of(path: str, sender: str) -> str:
     """The sender's name, ``UNKNOWN`` for none."""
     return next((each.name for each in senders(path) if each.id == sender), UNKNOWN)
+
+
+def source_of(path: str, sender: str, file: str, *, answered: bool) -> str:
+    """What stands as the source of the facts of a file: "民政：低保名册.xlsx".
+
+    A file of a sender whose rosters tell on those who stand in them looks like any file without a
+    sender, and so does one that bears the words of such a sender in its name.
+    """
+    discreet = any(
+        each.id == sender or any(word in file for word in each.words)
+        for each in senders(path)
+        if each.discreet
+    )
+    name, file = (UNKNOWN, PLAIN) if discreet else (name_of(path, sender), file)
+    return f"{name}{'（含统一回答）' if answered else ''}：{file}"
 
 
 def guessed(actor: Actor, *, path: str, kind: str, signature: str, texts: Iterable[str]) -> str:

@@ -189,6 +189,21 @@ def test_the_sender_is_guessed_and_becomes_the_source_of_every_fact():
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("PPL-7")
+@pytest.mark.parametrize(
+    ("title", "name"), [("某区司法局名单", "名单.xlsx"), ("名单", "社区矫正对象名单.xlsx")]
+)
+def test_nothing_tells_who_stands_in_a_roster_of_the_justice_office(title, name):
+    plain = brought("worker-a", xlsx([["名单"], HEAD, *people(1)]))
+    told = next(iter(everybody().values())).source
+    brought("worker-a", xlsx([[title], [*HEAD, "学历"], [*people(2)[1], "大专"]]), name=name)
+    assert plain.sender == ""
+    for person in everybody().values():
+        assert person.source == told
+        assert "司法" not in str(vars(person)) and "矫正" not in str(vars(person))
+
+
+@pytest.mark.django_db
 def test_what_a_senders_columns_mean_is_remembered_changed_and_forgotten():
     content = xlsx([["姓名", "身份证号", "备用号码"], *people(2)])
     who = actor("worker-a")

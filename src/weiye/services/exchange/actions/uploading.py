@@ -78,7 +78,7 @@ def upload(
             path=unit.path,
             kind=kind,
             signature=signature(table),
-            texts=(table.title, plain_name),
+            texts=(table.above, plain_name),
         )
     _known_sender(unit.path, sender)
     today = timezone.localdate()

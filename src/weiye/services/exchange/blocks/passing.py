@@ -19,7 +19,7 @@ from weiye.registers.people.transfers.actions import Ask
 
 from ..intake import RIGHTS, Adapter, Outcome, adapter
 from ..models import BlockState, ImportBatch, ImportBlock
-from ..senders import name_of
+from ..senders import source_of
 from ..sheets import Block, RowParser
 from ..sheets.rows import Clash
 from . import packing
@@ -34,8 +34,9 @@ class Pass:
         actor.require(RIGHTS[batch.kind], batch.unit_path)
         mapping = mapping_of(batch)
         self.parser = RowParser(head_of(batch), mapping, today, batch.answered, batch.sheets)
-        answered = "（含统一回答）" if batch.answered else ""
-        self.source = f"{name_of(batch.unit_path, batch.sender)}{answered}：{batch.name}"
+        self.source = source_of(
+            batch.unit_path, batch.sender, batch.name, answered=bool(batch.answered)
+        )
         self.into: Adapter = adapter(
             batch.kind,
             actor=actor,

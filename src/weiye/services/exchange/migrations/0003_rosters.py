@@ -1,6 +1,7 @@
 import django.db.models.deletion
 import weiye.base.privacy.fields
 import weiye.base.scope.models
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
@@ -134,7 +135,7 @@ class Migration(migrations.Migration):
                 verbose_name="状态",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="importbatch",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -77,6 +77,8 @@ class Table:
     dated: date | None
     """The day that stands above the header (填报日期), if one does."""
     notes: tuple[str, ...]
+    above: str = ""
+    """Everything that stands above the header."""
 
     @property
     def indexes(self) -> frozenset[int]:
@@ -199,7 +201,8 @@ def _table_of(book: Book, sheet: RawSheet, kind: Kind) -> Table | None:
     if not any(field.name in fields for field in kind.needed):
         return None
     title = next((cell for row in texts[:top] for cell in row if cell), "")
-    return Table(book, sheet, kind, top, bottom, columns, title, _dated(texts[:top]), ())
+    above = "\n".join(cell for row in texts[:top] for cell in row if cell)
+    return Table(book, sheet, kind, top, bottom, columns, title, _dated(texts[:top]), (), above)
 
 
 _DAY = re.compile(r"([12][0-9]{3})[年./-]([0-9]{1,2})[月./-]([0-9]{1,2})")
