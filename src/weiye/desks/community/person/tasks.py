@@ -159,7 +159,7 @@ def affairs(asked: Asked) -> Iterator[Task]:
         yield Task("指定一位责任人", "援助档案还没有责任人", *link, drawing="user-check")
     if file is not None and asked.found.to_close:
         link = ("#file", "结案") if may else ("", "")
-        yield Task("看看能不能结案", asked.found.to_close, *link, drawing="check")
+        yield Task("可以考虑结案", asked.found.to_close, *link, drawing="check")
     moving = asked.transfer
     if moving is not None:
         target = moving.other_unit.name if moving.other_unit is not None else "其他社区"
@@ -167,7 +167,7 @@ def affairs(asked: Asked) -> Iterator[Task]:
         if asked.can("transfers.ask"):
             link = (reverse("community:transfer", args=[moving.pk]), "查看")
         yield Task(
-            f"办完迁移：{moving.get_kind_display()}到{target}",
+            f"正在办理迁移：{moving.get_kind_display()}到{target}",
             moving.get_state_display(),
             *link,
             drawing="walk",
