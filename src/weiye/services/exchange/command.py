@@ -73,6 +73,9 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         "pension_drawn (draws no pension)",
     )
     parser.add_argument(
+        "--sender", metavar="ID", help="who sent it, of the pack's senders.yaml (default: guessed)"
+    )
+    parser.add_argument(
         "--rejects",
         type=Path,
         metavar="FILE",
@@ -88,19 +91,20 @@ def _import(kind: str, options: argparse.Namespace) -> int:
     try:
         if options.file.stat().st_size > MAX_BYTES:
             return _refused(f"文件超过{MAX_BYTES // 1024 // 1024}MB的上限。请分成几个文件导入。")
-        content = options.file.read_bytes()
+        source = options.file.open("rb")
     except OSError as error:
         return _usage(f"cannot read {options.file}: {error.strerror}")
     actor = system(unit.path, name="命令行")
     try:
-        with fence(actor):
+        with source, fence(actor):
             batch = actions.upload(
                 actor=actor,
                 unit=unit,
                 kind=kind,
                 name=options.file.name,
-                content=content,
+                content=source,
                 as_of=options.as_of,
+                sender=options.sender,
             )
             if options.answered:
                 batch = actions.set_mapping(
@@ -109,10 +113,17 @@ def _import(kind: str, options: argparse.Namespace) -> int:
                     mapping={int(index): name for index, name in batch.mapping.items()},
                     answered=options.answered,
                 )
+        # Block by block, each in a transaction of its own.
+        try:
             batch = actions.check_now(actor=actor, batch_id=batch.pk)
-            page = preview.load(batch.page)
-            if not options.dry_run:
-                batch = actions.commit_now(actor=actor, batch_id=batch.pk)
+        except SheetRefused:
+            with fence(actor):
+                actions.cancel(actor=actor, batch_id=batch.pk)
+            raise
+        page = preview.load(batch.page)
+        if not options.dry_run:
+            batch = actions.commit_now(actor=actor, batch_id=batch.pk)
+        with fence(actor):
             rejects = _write_rejects(batch, options)
             if options.dry_run:
                 actions.cancel(actor=actor, batch_id=batch.pk)
