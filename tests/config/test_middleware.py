@@ -6,15 +6,18 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 
-def test_a_huge_upload_is_refused_by_its_announced_size_in_plain_words() -> None:
+@pytest.mark.parametrize(("path", "most"), [("/community/imports/", 300), ("/signin/", 50)])
+def test_a_huge_upload_is_refused_by_its_announced_size_in_plain_words(
+    path: str, most: int
+) -> None:
     answer = Client(enforce_csrf_checks=True).post(
-        "/community/imports/",
+        path,
         data=b"x",
         content_type="multipart/form-data; boundary=b",
-        headers={"Content-Length": str(300 * 1024 * 1024)},
+        headers={"Content-Length": str(2 * 1024**3)},
     )
     assert answer.status_code == 413
-    assert "最大 50 MB" in answer.content.decode()
+    assert f"最大 {most} MB" in answer.content.decode()
 
 
 def test_every_page_forbids_inline_scripts_and_other_hosts() -> None:

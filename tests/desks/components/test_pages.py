@@ -20,7 +20,7 @@ TEMPLATES = sorted(DESKS.rglob("templates/**/*.html"))
 def test_templates_keep_to_the_content_security_policy(path: Path) -> None:
     """No inline style, script or handler, nothing from another host."""
     text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\sstyle\s*=|<style|\son[a-z]+\s*=|javascript:", text)
+    assert not re.search(r"\sstyle\s*=|<style|\son[a-z]+\s*=(?!=)|javascript:", text)
     assert not re.search(r"<script(?![^>]*\ssrc=)", text)
     assert not re.search(r"(src|href)\s*=\s*[\"'](https?:)?//", text)
     assert "hx-on" not in text

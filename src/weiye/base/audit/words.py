@@ -51,7 +51,9 @@ VERBS: dict[str, Verb] = {
     # Changing people
     "person.create": Verb("登记居民", "change", "登记了您的信息"),
     "person.edit": Verb("修改居民信息", "change", "改了您的信息"),
-    "person.import.undo": Verb("撤销名册导入", "change", "撤销了一次名册导入，把您的信息恢复成导入前的"),
+    "person.import.undo": Verb(
+        "撤销名册导入", "change", "撤销了一次名册导入，把您的信息恢复成导入前的"
+    ),
     "person.import": Verb("导入居民信息", "change", "从名册导入了您的信息"),
     "person.status": Verb("登记就业状态", "change", "登记了您的就业情况"),
     "person.wish": Verb("登记求职意愿", "change", "登记了您想找什么工作"),
@@ -77,7 +79,7 @@ VERBS: dict[str, Verb] = {
     "linkage.row": Verb("核对名册上的人", "change", "核对了名册上说的是不是您"),
     "person.merge": Verb("合并重复人员", "change", "把重复登记的两份您的信息合成一份"),
     "person.merged_away": Verb("并入另一条记录", "change", "这份信息并入了您的另一份信息"),
-    "person.unmerge": Verb("拆分误合并的人员", "change", "把合错的信息重新分开"),
+    "person.unmerge": Verb("拆分误合并的人员", "change", "把合错的您的信息重新分开"),
     "person.anonymise": Verb("到期去除身份信息", "change", "按规定去掉了您的身份信息"),
     "mine.objection": Verb("居民提出异议", "change", "您提出了意见"),
     "resident.open": Verb("为居民开通账号", "change", "为您开通了账号"),
@@ -91,8 +93,8 @@ VERBS: dict[str, Verb] = {
     "file.reassign": Verb("更换责任人", "change", "换了帮您的工作人员"),
     "contact.record": Verb("记录联系", "change", "记下了和您的联系"),
     "contact.withdraw": Verb("作废联系记录", "change", "作废了和您的一次联系记录"),
-    "visit.record": Verb("记录走访", "change", "记下了一次走访"),
-    "visit.withdraw": Verb("作废走访记录", "change", "作废了一次走访记录"),
+    "visit.record": Verb("记录走访", "change", "记下了一次对您的走访"),
+    "visit.withdraw": Verb("作废走访记录", "change", "作废了一次对您的走访记录"),
     "entry.hide": Verb("不再推荐清单条目", "change", "从您的清单里去掉了一条"),
     "entry.restore": Verb("恢复清单条目", "change", "把一条放回了您的清单"),
     "entry.comment": Verb("备注清单条目", "change", "在您的清单上写了备注"),

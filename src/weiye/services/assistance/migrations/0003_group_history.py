@@ -25,18 +25,6 @@ class Migration(migrations.Migration):
                 blank=True, db_default="", default="", verbose_name="退出的原因"
             ),
         ),
-        migrations.AddIndex(
-            model_name="groupmembership",
-            index=models.Index(fields=["unit_path", "found_on"], name="membership_area_joined"),
-        ),
-        migrations.AddIndex(
-            model_name="groupmembership",
-            index=models.Index(
-                condition=models.Q(("left_on__isnull", False)),
-                fields=["unit_path", "left_on"],
-                name="membership_area_left",
-            ),
-        ),
         migrations.CreateModel(
             name="Standing",
             fields=[
