@@ -100,7 +100,9 @@ def _anonymise(actor: Actor, things: Sequence[str], before: date, as_of: date) -
             homes.add(person.household_id)
         _strip(person, as_of)
     keys = [int(thing) for thing in free]
-    StatusPeriod.objects.filter(person_id__in=keys).update(source=GONE)
+    StatusPeriod.objects.filter(person_id__in=keys).update(
+        source=GONE, number="", reason="", end_reason=""
+    )
     WorkWish.objects.filter(pk__in=keys).update(source="", skills=[])
     _forget_elsewhere(keys)
     # A household of which nobody is left is nobody's address.
