@@ -142,6 +142,22 @@ def test_cancelled_import_is_gone_with_its_file():
 
 
 @pytest.mark.django_db
+def test_what_an_older_version_checked_or_imported_is_not_taken_for_blocks():
+    who = actor("worker-a")
+    checked = brought("worker-a", xlsx([HEAD, *people(2)]), check_only=True)
+    done = brought("worker-a", xlsx([HEAD, *people(2)]))
+    with fence(who):
+        for batch in (checked, done):
+            batch.blocks.all().delete()
+        ImportBatch.objects.filter(pk=checked.pk).update(read_rows=None)
+        with pytest.raises(SheetRefused, match="再检查一次"):
+            actions.commit_now(actor=who, batch_id=checked.pk)
+        with pytest.raises(ValidationError, match="没有保存导入前的内容"):
+            actions.undo_now(actor=who, batch_id=done.pk)
+        assert Person.objects.count() == 2
+
+
+@pytest.mark.django_db
 def test_done_import_is_not_done_twice_nor_cancelled():
     batch = brought("worker-a", xlsx([HEAD, *people(2)]))
     who = actor("worker-a")

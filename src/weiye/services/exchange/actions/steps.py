@@ -21,7 +21,7 @@ from ..blocks.passing import one_step
 from ..blocks.reading import each_block
 from ..intake import RIGHTS
 from ..models import BlockState, ImportBatch, ImportBlock, ImportKind, ImportState
-from ..sheets import place
+from ..sheets import SheetRefused, place
 from ..states import allowed, move
 
 
@@ -152,6 +152,9 @@ def commit_now(
             return batch
         actor.require(RIGHTS[batch.kind], batch.unit_path)
         allowed(batch, "commit")
+        if batch.read_rows is None:
+            # Checked by a version that kept no blocks.
+            raise SheetRefused("这个文件要再检查一次才能导入。请点“按新的对应再检查一次”。")
     blocks.commit_blocks(
         actor=actor, batch=batch, today=today or timezone.localdate(), progress=progress
     )

@@ -38,7 +38,9 @@ def _may_undo(batch: ImportBatch, today: date) -> None:
         raise ValidationError(
             f"撤销期限到{last:%Y年%-m月%-d日}为止，已经过了。需要改的，请在台账里逐个修改。"
         )
-    if batch.blocks.filter(state=BlockState.DONE, journal=None).exists():
+    done = batch.blocks.filter(state=BlockState.DONE)
+    # Imports of before there were blocks have none.
+    if not done.exists() or done.filter(journal=None).exists():
         raise ValidationError("这次导入没有保存导入前的内容，不能撤销。请在台账里逐个修改。")
 
 

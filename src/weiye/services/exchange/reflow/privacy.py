@@ -6,10 +6,11 @@ from datetime import date
 from django.db.models import F, Q, QuerySet
 
 from weiye.base.files.models import StoredFile
-from weiye.base.privacy.retention import Due, Handler, register
-from weiye.base.scope.actor import Actor
+from weiye.base.privacy.retention import Due, Handler, along_with, register
+from weiye.base.scope.actor import Actor, system
+from weiye.base.scope.fence import fence
 
-from .models import ReflowItem, ReflowPackage
+from .models import ReflowItem, ReflowPackage, ReflowSeen
 
 
 def _old(actor: Actor, before: date) -> QuerySet[ReflowPackage]:
@@ -37,4 +38,17 @@ def _end(actor: Actor, things: Sequence[str], before: date, as_of: date) -> list
     return [str(key) for key in keys]
 
 
+def _forget(actor: Actor, things: Sequence[str], as_of: date) -> None:
+    """What communities were told of people who are anonymised, wherever they lived.
+
+    No community is told of the end of keeping as if somebody had left. The locked files end with
+    their packages, long before people do.
+    """
+    people = [int(thing) for thing in things]
+    with fence(system(name="到期去除身份信息")):
+        ReflowItem.objects.filter(person__in=people).delete()
+        ReflowSeen.objects.filter(person_key__in=people).delete()
+
+
+along_with("people", _forget)
 register(Handler("reflow", "数据回流", ("delete",), _due, _end))
