@@ -20,6 +20,8 @@ from weiye.base.scope.fence import fence
 from .biography import anonymous
 from .models import (
     Household,
+    Merge,
+    OtherNumber,
     Person,
     SensitiveRecord,
     StatusPeriod,
@@ -130,6 +132,9 @@ def _forget_elsewhere(keys: Sequence[int]) -> None:
         )
         forget_residents(actor=office, person_ids=keys, name=GONE)
         SurveyAnswer.objects.filter(person_id__in=keys).delete()
+        # Rows that went into theirs are sealed in the merge; what is nobody's is not parted again.
+        OtherNumber.objects.filter(person_id__in=keys).delete()
+        Merge.objects.filter(person_id__in=keys).delete()
         # Nobody is told that there were any.
         SensitiveRecord.objects.filter(person_id__in=keys).delete()
 
