@@ -38,7 +38,7 @@ class FillForm(ComponentForm):
     )
 
     def __init__(self, groups: list[str], named: int, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)
         if named:
             for name in ("group", "status", "file"):
                 del self.fields[name]
