@@ -9,8 +9,8 @@ from weiye.engine.rules import Parameter, Rule, Rulebook
 from weiye.engine.workdays import Calendar
 
 from .certification import Certification
-from .surveys import Surveys
 from .senders import Sender
+from .surveys import Surveys
 from .visits import VisitInterval
 
 
