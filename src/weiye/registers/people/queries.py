@@ -151,6 +151,14 @@ def search(rows: QuerySet[Person], text: str) -> QuerySet[Person]:
     return rows.filter(named(text))
 
 
+def bearers(indexes: Collection[str]) -> dict[str, int]:
+    """Index of a number → whom it names, by their own number or a further one, below the fence."""
+    own = Person.objects.filter(id_index__in=indexes, anonymised_on__isnull=True).order_by("pk")
+    further = OtherNumber.objects.filter(number_index__in=indexes).order_by("pk")
+    found = {str(index): pk for index, pk in further.values_list("number_index", "person_id")}
+    return found | {str(index): pk for index, pk in own.values_list("id_index", "pk")}
+
+
 def person(actor: Actor, person_id: int) -> Person:
     """One person with unit, household and wish, else ``Person.DoesNotExist``."""
     return (

@@ -29,7 +29,9 @@ def watched() -> list[type[models.Model]]:
     found: list[type[models.Model]] = [people, *(apps.get_model(label) for label in _OWN)]
     for model in apps.get_app_config("people").get_models():
         columns = {field.name: field.related_model for field in model._meta.concrete_fields}
-        if issubclass(model, Scoped) and columns.get("person") is people:
+        # What lies behind a right of its own turns no group, and leaves no trace in any queue.
+        behind = getattr(model, "fence_rights", None)
+        if issubclass(model, Scoped) and columns.get("person") is people and not behind:
             found.append(model)
     return found
 

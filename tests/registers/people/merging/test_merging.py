@@ -1,5 +1,6 @@
 """Two rows of one person become one, and two again, and neither history is lost (PPL-3)."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -15,15 +16,28 @@ from tests.services.exchange.making import id_number, xlsx
 from tests.services.exchange.roster.bringing import brought
 from tests.world import A, B, actor
 from weiye.base.audit.models import AuditEntry
+from weiye.base.packs import load_pack
 from weiye.base.privacy.fields import blind_index
 from weiye.base.privacy.models import Consent
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.merging import actions, queries
 from weiye.registers.people.merging.models import Merge, OtherNumber
-from weiye.registers.people.models import Household, PeriodKind, Person, StatusPeriod, WorkWish
+from weiye.registers.people.models import (
+    Household,
+    PeriodKind,
+    Person,
+    SensitiveRecord,
+    StatusPeriod,
+    WorkWish,
+)
+from weiye.registers.people.surveys.actions import submit_survey
+from weiye.registers.people.surveys.form import read
+from weiye.registers.people.transfers.actions import ask
 from weiye.services.assistance import jobs
 from weiye.services.assistance.models import AssistanceFile, Contact, GroupMembership
+from weiye.services.exchange.filling.queries import by_number
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("PPL-3")]
 OLD, NEW = id_number(order=11), id_number(order=13)
@@ -148,8 +162,6 @@ def files(pair: tuple[Person, Person]) -> Iterator[AssistanceFile]:
 
 
 def test_two_open_files_become_one_and_no_contact_is_lost(pair: tuple[Person, Person]) -> None:
-    import uuid
-
     with fence(actor("worker-a")):
         for file in files(pair):
             Contact.objects.create(
@@ -303,3 +315,48 @@ def test_groups_of_both_and_of_a_household_that_was_left_are_looked_at_again(
     with django_capture_on_commit_callbacks(execute=True), fence(actor("worker-a")):
         actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="不是一个人")
     assert {pair[0].pk, pair[1].pk} <= {person for person, _ in told}
+
+
+def test_at_the_door_in_a_template_and_when_asked_for_the_further_number_is_theirs(
+    pair: tuple[Person, Person],
+) -> None:
+    merged(pair)
+    one = actor("worker-a")
+    with fence(one):
+        unit = Unit.objects.get(code=A)
+        form = read(
+            {
+                "client": str(uuid.uuid4()), "unit_id": unit.pk, "outcome": "surveyed",
+                "answered_by": "self", "at": "2025-07-10T10:00:00+00:00", "edition": "2025-1",
+                "people": [{"part": "new", "name": "张薇", "id_number": NEW, "facts": {}}],
+            }
+        )  # fmt: skip
+        done = submit_survey(actor=one, form=form, pack=load_pack(A), now=timezone.now())
+        assert done.added == 0
+        assert Person.objects.get().pk == pair[0].pk
+        assert by_number(one, [NEW, OLD]) == {NEW: pair[0].pk, OLD: pair[0].pk}
+    two = actor("worker-b")
+    with fence(two):
+        home = Unit.objects.get(code=B)
+        asked = ask(actor=two, to=home, id_number=NEW, name="张微", reason="搬来了")
+    assert asked.outcome == "submitted"
+
+
+def test_records_of_sensitive_groups_go_along_and_leave_no_trace(
+    pair: tuple[Person, Person],
+) -> None:
+    with fence(system()):
+        row = SensitiveRecord.objects.create(
+            person=pair[1], unit_path=pair[1].unit_path, kind="社区矫正", as_of=date(2025, 1, 1),
+            during=DateRange(date(2025, 1, 1), None), source="司法所",
+        )  # fmt: skip
+    made = merged(pair)
+    with fence(actor("clerk")):
+        assert "sensitive" not in str(Merge.objects.values("moved").get(pk=made.pk))
+    with fence(system()):
+        assert SensitiveRecord.objects.get(pk=row.pk).person_id == pair[0].pk
+        assert not AuditEntry.objects.filter(verb__startswith="sensitive").exists()
+    with fence(actor("worker-a")):
+        actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="不是一个人")
+    with fence(system()):
+        assert SensitiveRecord.objects.get(pk=row.pk).person_id == pair[1].pk

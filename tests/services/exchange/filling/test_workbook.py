@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl.workbook.defined_name import DefinedName
 
 from tests.services.exchange.filling.forms import FIRST, opened, saved, somebody, template
 from tests.services.exchange.making import id_number
 from weiye.services.exchange.filling.asked import proposed
 from weiye.services.exchange.filling.cells import in_words
 from weiye.services.exchange.filling.references import with_rows
-from weiye.services.exchange.filling.template import read_template
+from weiye.services.exchange.filling.template import open_workbook, read_template
 from weiye.services.exchange.filling.workbook import fill
 from weiye.services.exchange.sheets import SheetRefused
 from weiye.services.exchange.sheets.values.results import NEVER
@@ -112,6 +113,36 @@ def test_what_is_no_template_is_told_in_words(name: str, content: bytes, words: 
         read_template(name, content)
     assert words in refused.value.message
     assert refused.value.message.endswith("。")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        '=_xlfn.WEBSERVICE("http://localhost/?"&B4)',
+        '=HYPERLINK("http://localhost/?"&B4,"看")',
+        "=cmd|'/c x'!A1",
+    ],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_template_that_would_carry_people_away_is_not_used(formula: str, named: bool) -> None:
+    book = opened(template())
+    if named:
+        book.defined_names["连"] = DefinedName("连", attr_text=formula[1:])
+    else:
+        book["汇总"]["B9"] = formula
+    with pytest.raises(SheetRefused, match="连到外面"):
+        open_workbook(saved(book))
+    book = opened(template())
+    book["汇总"]["B9"] = '=HYPERLINK("#名单!A1","看")&IF(A1="a|b",名单!A1,"")'
+    open_workbook(saved(book))
+
+
+def test_a_template_that_unpacks_to_too_much_is_not_laid_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("weiye.services.exchange.filling.template.MOST_INFLATED", 2000)
+    with pytest.raises(SheetRefused, match="太大"):
+        open_workbook(template())
 
 
 def test_a_sheet_without_a_header_of_people_is_no_template() -> None:

@@ -193,6 +193,9 @@ def decide(request: HttpRequest, pair_id: int) -> HttpResponse:
     except ValidationError as refused:
         form.take(refused)
         return _page(request, pair_id, form)
+    except (Pair.DoesNotExist, Person.DoesNotExist):
+        # Somebody was quicker, or one of the two moved while this page was open.
+        messages.info(request, "这一对刚被别人处理过，或其中一个人已不在本辖区，不用再核对。")
     return redirect("community:duplicates")
 
 

@@ -55,6 +55,8 @@ class _Before:
     cut: list[list[Any]] = field(default_factory=list)
     memberships: list[int] = field(default_factory=list)
     note: dict[str, Any] = field(default_factory=dict)
+    #: As `Merge.moved`, of tables behind a right of their own: that there was a row is sealed too.
+    moved: dict[str, list[Any]] = field(default_factory=dict)
 
 
 def merge(*, actor: Actor, keep: int, gone: int, reason: str, now: datetime | None = None) -> Merge:
@@ -250,7 +252,8 @@ def _move(kept: Person, gone: Person, before: _Before) -> dict[str, list[Any]]:
         if column.primary_key and done:
             done = [kept.pk]
         _follow(model, done, kept)
-        moved.setdefault(f"{model._meta.label_lower}.{column.name}", []).extend(done)
+        kept_in = before.moved if getattr(model, "fence_rights", None) else moved
+        kept_in.setdefault(f"{model._meta.label_lower}.{column.name}", []).extend(done)
     return moved
 
 
@@ -394,7 +397,7 @@ def _unmerge(made: Merge) -> tuple[Person, list[str]]:
         new=back.pk,
         only=before.memberships,
     )
-    _move_back(made, kept, back)
+    _move_back({**made.moved, **before.moved}, kept, back)
     stay += [content["table"] for content in before.aside if not _put_back(content)]
     for key, _day in before.cut:
         _mend(key, kept, back)
@@ -402,8 +405,8 @@ def _unmerge(made: Merge) -> tuple[Person, list[str]]:
     return back, stay
 
 
-def _move_back(made: Merge, kept: Person, back: Person) -> None:
-    for label, keys in made.moved.items():
+def _move_back(moved: dict[str, list[Any]], kept: Person, back: Person) -> None:
+    for label, keys in moved.items():
         table, _, name = label.rpartition(".")
         model = apps.get_model(table)
         column: Any = model._meta.get_field(name)

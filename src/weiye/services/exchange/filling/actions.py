@@ -23,12 +23,12 @@ from weiye.base.runs.actions import Refused, Reports
 from weiye.base.runs.models import Run
 from weiye.base.scope.actor import Actor
 
-from ..sheets import MAX_BYTES, SheetRefused
+from ..sheets import SheetRefused
 from . import queries
 from .asked import labels, proposed
 from .models import ReportTemplate
 from .queries import About
-from .template import MOST_PEOPLE, read_template
+from .template import MOST_PEOPLE, open_workbook, read_template
 from .values import facts_of
 from .workbook import Filled, fill
 
@@ -48,10 +48,10 @@ def keep_template(*, actor: Actor, unit: Unit, name: str, content: bytes) -> Rep
     Raises SheetRefused (a sentence) for a file that cannot be one, `NotAllowed`.
     """
     _may(actor, unit.path)
-    if len(content) > MAX_BYTES:
-        raise SheetRefused("模板太大了。请把里面的图片和多余的工作表删掉再上传。")
     name = name.replace("\\", "/").rsplit("/", 1)[-1][:255]
     found = read_template(name, content)
+    # Told now, not when it is to be filled.
+    open_workbook(content)
     kept = ReportTemplate.objects.create(
         unit=unit,
         unit_path=unit.path,
@@ -127,6 +127,8 @@ def fill_now(actor: Actor, run: Run, progress: Reports) -> dict[str, Any]:
         kept, template = queries.template(actor, run.args["template"])
     except ReportTemplate.DoesNotExist:
         raise Refused("这个模板已经删除，请重新上传。") from None
+    except SheetRefused as refused:
+        raise Refused(refused.message) from None
     numbers: dict[str, int] = {}
     if template.named:
         numbers = queries.by_number(actor, list(template.named.values()))

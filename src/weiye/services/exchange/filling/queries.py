@@ -64,5 +64,7 @@ def chosen(actor: Actor, about: About, *, as_of: date) -> QuerySet[Person]:
 def by_number(actor: Actor, numbers: Sequence[str]) -> dict[str, int]:
     """ID number → person, for those of the area."""
     wanted = {index: number for number in numbers for index in blind_indexes(number)}
-    rows = people.people(actor).filter(id_index__in=list(wanted)).order_by("pk")
-    return {wanted[index]: key for index, key in rows.values_list("id_index", "pk")}
+    found = people.bearers(list(wanted))
+    here = people.people(actor).filter(pk__in=found.values()).order_by("pk")
+    seen = set(here.values_list("pk", flat=True))
+    return {wanted[index]: key for index, key in sorted(found.items()) if key in seen}

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import openpyxl
@@ -20,6 +21,16 @@ from ..sheets.text import Cell, is_blank, text_of
 #: A row that shows how to fill the others in.
 _EXAMPLE = re.compile(r"^[（(\[【]?(?:例|示例|样例|例如|范例|填写示例)")
 MOST_PEOPLE = 20_000
+#: A template is laid out in memory whole, some fifty bytes for each of these.
+MOST_INFLATED = 40 * 1024 * 1024
+LARGE = "模板太大了。请把里面的图片和多余的工作表、行列删掉再上传。"
+#: Formulas that carry what stands in a cell to another computer when the file is opened.
+_SENDS = re.compile(
+    r'\b(?:WEBSERVICE|IMAGE|RTD|DDE|CALL|REGISTER\.ID)\s*\(|\bHYPERLINK\s*\((?!\s*"#)',
+    re.IGNORECASE,
+)
+_SENDS_TOO = re.compile(r"\|[^|]*!")
+_TEXTS = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +116,38 @@ def _id_number(row: list[Cell], at: int) -> str:
 def open_workbook(content: bytes) -> Workbook:
     """For writing: formulas, styles, merged cells and lists are kept; macros are not."""
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            # Who unpacks goes by these sizes too: what is longer does not unpack.
+            if sum(part.file_size for part in package.infolist()) > MOST_INFLATED:
+                raise SheetRefused(LARGE)
         with warnings.catch_warnings():
             # Of what it cannot keep (some pictures) openpyxl only warns.
             warnings.simplefilter("ignore", UserWarning)
-            return openpyxl.load_workbook(io.BytesIO(content), keep_vba=False)
+            book = openpyxl.load_workbook(io.BytesIO(content), keep_vba=False)
+    except SheetRefused:
+        raise
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise SheetRefused(
             "这个模板里有程序不能改写的内容。请用 WPS 或 Excel 打开，另存为新的“.xlsx”再上传。"
         ) from error
+    for place, formula in _formulas(book):
+        if _SENDS.search(formula) or _SENDS_TOO.search(_TEXTS.sub("", formula)):
+            raise SheetRefused(
+                f"模板的{place}有会连到外面的公式，填进去的个人信息可能被带走，没有使用。"
+                "请让发来的部门去掉这个公式。"
+            )
+    return book
+
+
+def _formulas(book: Workbook) -> Iterator[tuple[str, str]]:
+    """Where each formula stands, and what it is."""
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    # Array formulas are objects.
+                    value = getattr(cell.value, "text", cell.value)
+                    yield f"“{sheet.title}”{cell.coordinate}格", str(value)
+    for names in (book.defined_names, *(sheet.defined_names for sheet in book.worksheets)):
+        for name in names.values():
+            yield f"名称“{name.name}”", str(name.attr_text or "")

@@ -21,7 +21,7 @@ from weiye.base.scope.turn import take_turn
 from ...actions import name_key
 from ...intake.telling import Telling
 from ...models import Household, Person
-from ...queries import held_elsewhere
+from ...queries import bearers, held_elsewhere
 from ...transfers.moving import community_of
 from ..form import PersonForm, VisitForm
 from ..models import (
@@ -135,11 +135,10 @@ def _people(
     by_key = {
         p.pk: p for p in rows.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",))
     }
-    by_number = {
-        indexes[p.id_index]: p
-        for p in rows.filter(id_index__in=indexes).select_for_update(of=("self",))
-        if p.id_index in indexes
-    }
+    named = bearers(list(indexes))
+    bearing = rows.filter(pk__in=set(named.values())).order_by("pk")
+    numbered = {p.pk: p for p in bearing.select_for_update(of=("self",))}
+    by_number = {indexes[index]: numbered[key] for index, key in named.items() if key in numbered}
     elsewhere = {indexes[i] for i in held_elsewhere(list(indexes)) if i in indexes}
     home = Home(actor, visit, unit, [*by_key.values()])
     told = Telling(actor, f"survey {visit.client}")

@@ -22,6 +22,7 @@ from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 
 from ...models import Person
+from ...queries import bearers
 from .. import moving
 from ..models import OPEN, Kind, Side, TransferRequest
 from ..terms import terms
@@ -203,7 +204,8 @@ def _ask(
     # Under either key while it is being replaced.
     indexes = blind_indexes(number)
     with fence(OFFICE):
-        person = Person.objects.filter(id_index__in=indexes).only("id", "unit_path").first()
+        named = bearers(indexes).values()
+        person = Person.objects.filter(pk__in=named).order_by("pk").only("id", "unit_path").first()
         known = TransferRequest.objects.filter(
             unit=to, id_index__in=indexes, side=Side.IN, kind=Kind.ASK, state__in=OPEN
         ).first()
