@@ -48,7 +48,7 @@ def _fact(done: Prepared, facts: pl.DataFrame, fact: Fact) -> None:
     kind, dtype = fact.type, facts.schema[fact.name]
     value = pl.col(fact.name)
     if dtype == pl.Null:
-        value = value.cast(_dtype(kind))
+        value = value.cast(pl.Int64() if kind is Kind.MONEY else _dtype(kind))
     elif isinstance(dtype, pl.Enum) and _says_none(fact, dtype):
         done.words[fact.name] = frozenset(dtype.categories)
     elif kind is Kind.TEXT and dtype != pl.String:

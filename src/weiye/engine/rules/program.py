@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,7 +13,11 @@ from .facts import Facts
 from .model import Rule
 from .prepare import Prepared, prepare, prepared_frame
 
+if TYPE_CHECKING:
+    from .machine import Machine
+
 MET, UNMET, UNKNOWN = 1, 0, -1
+LARGE = 10_000  # rows of a block from which on the machine is worth its loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,66 @@ class Swept:
 
 
 class Program:
-    """``rules`` (in force on ``as_of``, of one book) for frames with the columns of ``like``."""
+    """``rules`` (in force on ``as_of``, of one book) for frames with the columns of ``like``.
+
+    Large blocks are asked by the machine, as far as it knows what the rules say, the rest by
+    Polars; the answers are the same. Raises `RuleError` for a rule that means nothing.
+    """
 
     def __init__(
         self, rules: Sequence[Rule], schema: Facts, like: pl.DataFrame, *, as_of: date, region: str
     ) -> None:
-        self.schema = schema
         self.columns = like.schema
+        self._order = [rule.id for rule in rules]
+        self._paying = [rule.id for rule in rules if rule.amount is not None]
+        self._polars = partial(
+            _InPolars, schema=schema, like=like.clear(), as_of=as_of, region=region
+        )
+        self._all = self._polars(rules)
+        self._rules, self._schema = rules, schema
+        self._as_of, self._region = as_of, region
+        self._machine: Machine | None = None
+        self._rest: _InPolars | None = None
+
+    def answers(self, block: pl.DataFrame) -> Swept:
+        if not self._rules or block.height < LARGE:
+            return self._all.answers(block)
+        if self._machine is None:
+            # Loaded late: whoever asks about a few needs no compiled loops.
+            from .machine import Machine
+
+            self._machine = Machine(
+                self._rules,
+                self._schema,
+                self.columns,
+                as_of=self._as_of,
+                region=self._region,
+            )
+            known = set(self._machine.names)
+            self._rest = self._polars([rule for rule in self._rules if rule.id not in known])
+        assert self._rest is not None
+        made = self._machine.answers(block) if self._machine.names else None
+        if made is None:
+            return self._all.answers(block)
+        rest = self._rest.answers(block)
+        verdicts, amounts = (
+            {one.name: one for one in (*mine, *others)}
+            for mine, others in zip(made, (rest.verdicts, rest.amounts), strict=True)
+        )
+        return Swept(
+            block["id"],
+            pl.DataFrame([verdicts[name] for name in self._order]),
+            pl.DataFrame([amounts[name] for name in self._paying]),
+        )
+
+
+class _InPolars:
+    """The rules as Polars expressions."""
+
+    def __init__(
+        self, rules: Sequence[Rule], *, schema: Facts, like: pl.DataFrame, as_of: date, region: str
+    ) -> None:
+        self.schema = schema
         self.compiler: Compiler | None = None
         self.verdicts: list[pl.Expr] = []
         self.amounts: list[pl.Expr] = []
@@ -46,7 +105,7 @@ class Program:
         self.paying: list[str] = []
         if not rules:
             return
-        prepared = prepare(like.clear(), schema)
+        prepared = prepare(like, schema)
         compiler = compiler_of(rules, schema, prepared, as_of=as_of, region=region)
         for rule in rules:
             self.names.append(rule.id)
