@@ -14,7 +14,7 @@ from django.utils import timezone
 from tests.services.assistance import world
 from tests.services.exchange.making import id_number, xlsx
 from tests.services.exchange.roster.bringing import brought
-from tests.world import A, B, actor
+from tests.world import A, B, actor, path_of
 from weiye.base.audit.models import AuditEntry
 from weiye.base.packs import load_pack
 from weiye.base.privacy.fields import blind_index
@@ -212,6 +212,25 @@ def test_neighbours_are_merged_by_those_who_see_both(pair: tuple[Person, Person]
         actions.unmerge(actor=actor("clerk"), merge_id=made.pk, reason="看错了")
     with fence(actor("worker-b")):
         assert Person.objects.get().pk == other.pk
+
+
+def test_who_was_merged_comes_back_to_where_their_unit_is_by_now(
+    pair: tuple[Person, Person],
+) -> None:
+    made = merged(pair)
+    with fence(system()):
+        # As if the tree had been another when they were merged.
+        sealed = Merge.objects.get(pk=made.pk).before
+        old, now = pair[1].unit_path, path_of(A)
+        Merge.objects.filter(pk=made.pk).update(
+            before=str(sealed).replace(f'"unit_path": "{old}"', '"unit_path": "37/10/99/"')
+        )
+        assert old == now
+    with fence(actor("worker-a")):
+        back, _ = actions.unmerge(actor=actor("worker-a"), merge_id=made.pk, reason="看错了")
+        assert back.unit_path == now
+        assert Person.objects.filter(pk=back.pk).exists()
+        assert not {"37/10/99/"} & set(StatusPeriod.objects.values_list("unit_path", flat=True))
 
 
 def test_the_sealed_row_is_not_readable_in_the_database(pair: tuple[Person, Person]) -> None:

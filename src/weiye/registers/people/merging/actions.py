@@ -18,6 +18,7 @@ from django.utils import timezone
 from weiye.base.accounts.actions import hand_subject_over
 from weiye.base.audit.actions import record
 from weiye.base.privacy.fields import blind_index, blind_index_next
+from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
 from weiye.base.scope.models import Scoped
@@ -388,6 +389,11 @@ def _unmerge(made: Merge) -> tuple[Person, list[str]]:
     kept.save()
     if not Household.objects.filter(pk=values["household_id"] or 0).exists():
         values["household_id"] = None
+    # Sealed paths do not follow when the tree of units changes; the unit itself does.
+    was, unit = values["unit_path"], Unit.objects.get(pk=values["unit_id"])
+    for content in (before.row, *before.aside):
+        if content["values"].get("unit_path") == was:
+            content["values"]["unit_path"] = unit.path
     back = restored(before.row)
     assert isinstance(back, Person)
     hand_subject_over(

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from weiye.base.privacy.fields import BlindIndexField, EncryptedTextField, NextIndexField
 from weiye.base.privacy.masking import mask_id_number
-from weiye.base.scope.models import Scoped
+from weiye.base.scope.models import Scoped, UnitPathField
 
 from ..models import Person
 
@@ -19,7 +19,7 @@ class Merge(Scoped):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="merges")
     # The id of the row that went; it comes back under the same one.
     gone = models.BigIntegerField("并入的编号", db_index=True)
-    gone_path = models.CharField(max_length=64)
+    gone_path = UnitPathField()
     gone_name = models.CharField("并入的姓名", max_length=100)
     # Sealed: the row that went, rows set aside, facts and periods of the other as they were.
     before = EncryptedTextField("合并前")

@@ -41,7 +41,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("gone", models.BigIntegerField(db_index=True, verbose_name="并入的编号")),
-                ("gone_path", models.CharField(max_length=64)),
+                (
+                    "gone_path",
+                    weiye.base.scope.models.UnitPathField(db_collation="C", max_length=64),
+                ),
                 ("gone_name", models.CharField(max_length=100, verbose_name="并入的姓名")),
                 (
                     "before",
