@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from weiye.base.privacy.identifiers import IdentifierError, read_id_number
 from weiye.base.privacy.masking import mask_address, mask_phone
 from weiye.base.scope.actor import Actor
 from weiye.engine.linkage import Comparison, compare
@@ -115,6 +116,18 @@ class Asked:
     doubt: RowDoubt
     said: dict[str, str]
     candidates: list[Candidate]
+
+    @property
+    def numbered(self) -> bool:
+        """The row bears a valid number: what stands against it is another name, or a second row.
+
+        No decision here brings it in: that takes a change in the ledger or in the roster.
+        """
+        try:
+            read_id_number(str(self.said.get("id_number") or ""))
+        except IdentifierError:
+            return False
+        return True
 
 
 MOST_CANDIDATES, MOST_COMPARED = 6, 200

@@ -245,17 +245,25 @@ def doubt(request: HttpRequest, doubt_id: int) -> HttpResponse:
 @require_POST
 def settle(request: HttpRequest, doubt_id: int) -> HttpResponse:
     """Who is meant by a row."""
-    chosen = typed(request.POST, "person")
+    chosen = typed(request.POST, "person", 18)
+    actor = actor_of(request)
     try:
+        numbered = queries.asked(actor, doubt_id).numbered
         actions.decide_row(
-            actor=actor_of(request),
+            actor=actor,
             doubt_id=doubt_id,
-            person_id=int(chosen) if chosen.isdigit() else None,
+            person_id=int(chosen) if chosen.isdecimal() else None,
         )
     except RowDoubt.DoesNotExist:
         raise Http404 from None
     except ValidationError as refused:
         messages.error(request, "".join(refused.messages))
         return redirect("community:doubt", doubt_id)
-    messages.success(request, "已记下。这份名册再导入一次，这一行就按您说的办。")
+    if numbered:
+        messages.success(
+            request,
+            "已记下。这一行有身份证号：请先改好台账里的姓名，或请来源部门改好名册，再导入一次。",
+        )
+    else:
+        messages.success(request, "已记下。这份名册再导入一次，这一行就按您说的办。")
     return redirect("community:duplicates")
