@@ -177,33 +177,33 @@ class Assembler:
 
     def finished(self) -> tuple[npt.NDArray[np.int64], int, int]:
         """The steps as a table, and how many bit and whole registers they need: one that is read
-        for the last time is free for what comes next, so that all of them stay in the cache."""
-        last: dict[tuple[int, int], int] = {}
-        for number, step in enumerate(self.steps):
-            for sort, places in enumerate(_READS.get(step[0], ((), ()))):
-                last |= {(sort, step[place]): number for place in places}
+        for the last time is free for what comes next, so that all of them stay in the cache. What
+        nobody asks is left out."""
+        steps: list[tuple[int, ...]] = []
+        asked: set[tuple[int, int]] = set()
+        for step in reversed(self.steps):
+            if step[0] in _OUT or _target(step) in asked:
+                steps.append(step)
+                asked.update(_read(step).values())
+        steps.reverse()
+        last = {one: number for number, step in enumerate(steps) for one in _read(step).values()}
         now: dict[tuple[int, int], int] = {}
         free: tuple[list[int], list[int]] = ([], [])
         used = [0, 0]
         lines: list[list[int]] = []
-        for number, step in enumerate(self.steps):
-            line = list(step)
-            done: set[tuple[int, int]] = set()
-            for sort, places in enumerate(_READS.get(step[0], ((), ()))):
-                for place in places:
-                    line[place] = now[sort, step[place]]
-                    if last[sort, step[place]] == number:
-                        done.add((sort, step[place]))
+        for number, step in enumerate(steps):
+            line, read = list(step), _read(step)
+            for place, one in read.items():
+                line[place] = now[one]
             if step[0] not in _OUT:
-                sort = 0 if step[0] in _TO_BITS else 1
-                if (sort, step[1]) not in last:
-                    continue  # nobody asks
+                sort, _ = target = _target(step)
                 if not free[sort]:
                     free[sort].append(used[sort])
                     used[sort] += 1
-                now[sort, step[1]] = line[1] = free[sort].pop()
-            for sort, register in done:
-                free[sort].append(now[sort, register])
+                now[target] = line[1] = free[sort].pop()
+            for one in set(read.values()):
+                if last[one] == number:
+                    free[one[0]].append(now[one])
             lines.append(line)
         return np.array(lines, dtype=np.int64).reshape(-1, k.WIDTH + 2), used[0], used[1]
 
@@ -224,3 +224,14 @@ class Assembler:
             self.steps.append((what, self.ints, a, b, c, 0, low, high))
             self.ints += 1
         return self.known[key]
+
+
+def _target(step: tuple[int, ...]) -> tuple[int, int]:
+    """The sort of register, bits 0 or whole numbers 1, and its number."""
+    return (0 if step[0] in _TO_BITS else 1), step[1]
+
+
+def _read(step: tuple[int, ...]) -> dict[int, tuple[int, int]]:
+    """Place in the step → register that is read."""
+    sorts = _READS.get(step[0], ((), ()))
+    return {place: (sort, step[place]) for sort, places in enumerate(sorts) for place in places}

@@ -25,6 +25,7 @@ WIDTH: Final = 6
 BITS, ONES, AND, OR, BUT, NOT, TEST, VIEW, BETWEEN, LESS, SAME, BITS_OUT = range(12)
 # Steps on whole numbers.
 LOAD, FILL, PUT, PICK, ADD, SUB, MUL, SHARE, LEAST, MOST, LOOK, INTS_OUT = range(12, 24)
+OF_COLUMNS: Final = (BITS, TEST, VIEW, LOAD)  # place 2 is a column
 # How a column's values lie in memory.
 I8, I16, I32, I64, U8, U16, U32, I128 = range(8)
 _EXACT: Final = 1 << 51  # up to here a double divides a whole number exactly, but for one

@@ -122,24 +122,20 @@ class Source:
 
 
 class Lowering:
-    """Lowers rules of one book for blocks with one schema, one day and area.
-
-    ``tables``: what was worked out per day, by name, kept for the next.
-    """
+    """Lowers rules of one book for blocks with one schema, one day and area."""
 
     def __init__(
         self,
         book: Rulebook,
         schema: Facts,
         columns: pl.Schema,
-        tables: dict[object, Table],
         *,
         as_of: date,
         region: str,
     ) -> None:
         self.book, self.schema, self.columns = book, schema, columns
         self.as_of, self.region = as_of, region
-        self._tables = tables
+        self._tables: dict[object, Table] = {}
         self.code = Assembler()
         self.sources: list[Source] = []
         self._facts: dict[str, Value | Truth] = {}

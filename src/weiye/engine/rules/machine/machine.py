@@ -13,7 +13,7 @@ from ..facts import Facts
 from ..model import Rule
 from . import kernel
 from .arrow import Borrowed, lent
-from .lowering import Lowering, Table, Unfit, Value
+from .lowering import Lowering, Unfit, Value
 
 
 class Machine:
@@ -25,34 +25,34 @@ class Machine:
     ) -> None:
         self.names: list[str] = []
         self.paying: list[str] = []
-        tables: dict[object, Table] = {}
-
-        def lowered() -> Lowering:
-            return Lowering(rules[0].book, schema, columns, tables, as_of=as_of, region=region)
-
-        fit = [rule for rule in rules if _fits(rule, lowered())]
-        if not fit:
+        if not rules:
             return
-        lowering = lowered()
+        lowering = Lowering(rules[0].book, schema, columns, as_of=as_of, region=region)
         code = lowering.code
         self._verdicts: list[tuple[int, int]] = []
         self._amounts: list[tuple[int, int, int | None]] = []
-        for rule in fit:
-            truth = lowering.rule(rule)
+        for rule in rules:
+            try:
+                truth = lowering.rule(rule)
+                amount = None if rule.amount is None else lowering.amount(rule.amount)
+                fixed = None if amount is None else _constant(amount)
+                number = -1
+                if amount is not None and fixed is None:
+                    number = lowering.number(amount)
+            except Unfit:
+                continue  # what was written down for it nobody asks
             self.names.append(rule.id)
             self._verdicts.append(
                 (code.give_bits(code.either(truth.yes, truth.no)), code.give_bits(truth.yes))
             )
-            if rule.amount is None:
-                continue
-            amount = lowering.amount(rule.amount)
-            paid = code.give_bits(code.both(truth.yes, amount.there))
-            fixed = _constant(amount)
-            given = code.give_ints(lowering.number(amount)) if fixed is None else -1
-            self.paying.append(rule.id)
-            self._amounts.append((paid, given, fixed))
-        self.sources = lowering.sources
+            if amount is not None:
+                paid = code.give_bits(code.both(truth.yes, amount.there))
+                given = code.give_ints(number) if fixed is None else -1
+                self.paying.append(rule.id)
+                self._amounts.append((paid, given, fixed))
         steps, bits, ints = code.finished()
+        read = {int(line[2]) for line in steps if line[0] in kernel.OF_COLUMNS}
+        self._sources = [(number, lowering.sources[number]) for number in sorted(read)]
         self._program = np.ascontiguousarray(steps[:, : kernel.WIDTH])
         self._constants = np.ascontiguousarray(steps[:, kernel.WIDTH :])
         self._tables = np.concatenate([*code.tables, np.zeros(1, dtype=np.int64)])
@@ -89,11 +89,11 @@ class Machine:
         self, block: pl.DataFrame, bits: npt.NDArray[np.uint64], ints: npt.NDArray[np.int64]
     ) -> bool:
         height = block.height
-        columns = np.zeros((max(len(self.sources), 1), 3), dtype=np.int64)
+        columns = np.zeros((1 + max((n for n, _ in self._sources), default=0), 3), dtype=np.int64)
         filled = np.full(height // 8 + 1, 0xFF, dtype=np.uint8)  # where nothing is null
         held: dict[str, Borrowed] = {}
         try:
-            for number, source in enumerate(self.sources):
+            for number, source in self._sources:
                 if source.name not in held:
                     held[source.name] = Borrowed(block[source.name])
                 found = held[source.name]
@@ -134,17 +134,6 @@ def roomy(rows: int, width: int) -> npt.NDArray[np.int64]:
     room = np.empty(rows * full + 8, dtype=np.int64)
     first = -room.ctypes.data % 64 // 8
     return room[first : first + rows * full].reshape(rows, full)
-
-
-def _fits(rule: Rule, lowering: Lowering) -> bool:
-    """Whether the machine knows all that the rule says."""
-    try:
-        lowering.rule(rule)
-        if rule.amount is not None:
-            lowering.number(lowering.amount(rule.amount))
-    except Unfit:
-        return False
-    return True
 
 
 def _constant(amount: Value) -> int | None:
