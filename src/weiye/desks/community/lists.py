@@ -249,10 +249,12 @@ def _below(rows: Rows, path: str) -> Rows:
 
 def _name(person: Any) -> SafeString:
     url = reverse("community:person", args=[person.pk])
-    urgent = (
-        format_html(' <span class="wy-badge wy-badge-red">急难</span>') if person.urgent else ""
-    )
-    return format_html('<a href="{}">{}</a>{}', url, person.name, urgent)
+    marked = ""
+    if person.died_on is not None:
+        marked = format_html(' <span class="wy-badge">已去世</span>')
+    elif person.urgent:
+        marked = format_html(' <span class="wy-badge wy-badge-red">急难</span>')
+    return format_html('<a href="{}">{}</a>{}', url, person.name, marked)
 
 
 def _groups(person: Any) -> SafeString:
