@@ -19,7 +19,11 @@ from weiye.services.linkage import actions
 from weiye.services.linkage.models import Pair, RowDoubt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("PPL-3")]
-HOME: dict[str, Any] = {"birth_date": date(1975, 3, 12), "address": "文化路12号3单元501", "phone": "20000000001"}  # fmt: skip
+HOME: dict[str, Any] = {
+    "birth_date": date(1975, 3, 12),
+    "address": "文化路12号3单元501",
+    "phone": "20000000001",
+}
 
 
 @pytest.fixture

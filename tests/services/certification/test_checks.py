@@ -183,6 +183,15 @@ def test_exits_are_the_packs_and_nobody_elses(reason: str) -> None:
         actions.leave(actor=worker, case_id=case.pk, reason=reason, on=on)
 
 
+def test_taken_back_on_its_first_day_the_certificate_still_says_from_when() -> None:
+    case, on = certified()
+    county = actor("county")
+    with fence(county):
+        actions.leave(actor=county, case_id=case.pk, reason="fraud", on=on, note="材料不实")
+        during = Certificate.objects.get(case=case).during
+        assert (during.lower, during.upper) == (on, on + timedelta(days=1))
+
+
 def test_a_county_takes_back_and_a_person_gives_up() -> None:
     first, on = certified()
     second, _ = certified(pk=PERSON_1, name="李四", id_index="m")

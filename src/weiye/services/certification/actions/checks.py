@@ -1,6 +1,6 @@
 """Yearly checks (年检), and the end of a certification."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -102,7 +102,8 @@ def leave(*, actor: Actor, case_id: int, reason: str, on: date, note: str = "") 
         move(actor=actor, case=case, verb=verb, on=on, note=words)
         _settle(actor, case, kept=False, on=on)
         held = Certificate.objects.select_for_update().get(case=case)
-        held.during = DateRange(held.during.lower, max(on, held.during.lower))
+        # Taken back on its first day it was certified for that day: no range is empty.
+        held.during = DateRange(held.during.lower, max(on, held.during.lower + timedelta(days=1)))
         held.save(update_fields=["during"])
         with transaction.atomic():
             tell_ledger(actor, case, None, on, held.number)
