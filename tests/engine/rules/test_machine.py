@@ -228,6 +228,25 @@ def test_answers_live_as_long_as_somebody_holds_them(people: pl.DataFrame):
     assert len(arrow._lent) == before
 
 
+def test_memory_is_used_again_only_when_nobody_holds_the_answer():
+    parts = [block(number, 0, 500 + number) for number in range(5)]
+    answers = sweep(THIRTY, parts, as_of=BENCH_DAY, region=BENCH_REGION)
+    held = [next(answers) for _ in range(3)]
+    del held[1]
+    gc.collect()
+    held += answers
+    for part, one in zip([*parts[:1], *parts[2:]], held, strict=True):
+        (alone,) = sweep(THIRTY, [part], as_of=BENCH_DAY, region=BENCH_REGION)
+        assert one.verdicts.equals(alone.verdicts)
+        assert one.amounts.equals(alone.amounts)
+    rooms = arrow.Rooms()
+    room = rooms.room(3, 100)
+    place = room.rows.ctypes.data
+    assert rooms.room(3, 100).rows.ctypes.data != place
+    del room
+    assert place in {rooms.room(3, 90).rows.ctypes.data, rooms.room(1, 5).rows.ctypes.data}
+
+
 def test_a_series_over_our_own_bits():
     values, known = np.array([5], dtype=np.uint64), np.array([7], dtype=np.uint64)
     made = arrow.lent("x", pl.Boolean(), 4, known, values)

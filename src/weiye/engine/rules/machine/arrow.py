@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 
@@ -41,6 +42,7 @@ class _Schema(ctypes.Structure):
 
 
 _NULLABLE: Final = 2
+_KEPT: Final = 2  # an answer is asked for while the one before is still held
 _RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _lent: dict[int, Any] = {}  # what Polars still reads, by number
 _numbers = itertools.count(1)
@@ -85,6 +87,38 @@ class Borrowed:
                 _RELEASE(lent.release)(ctypes.addressof(lent))
 
 
+class Room:
+    """``rows`` of int64 that begin, and whose memory ends, at multiples of 64 bytes.
+
+    When nobody holds the room any more its memory is put into ``free``.
+    """
+
+    def __init__(self, free: list[npt.NDArray[np.int64]], count: int, width: int) -> None:
+        full = -(-width // 8) * 8
+        size = count * full + 8
+        self._free = free
+        self._memory = free.pop() if free else np.empty(size, dtype=np.int64)
+        if len(self._memory) < size:
+            self._memory = np.empty(size, dtype=np.int64)
+        first = -self._memory.ctypes.data % 64 // 8
+        self.rows = self._memory[first : first + count * full].reshape(count, full)
+
+    def __del__(self) -> None:
+        if len(self._free) < _KEPT:
+            self._free.append(self._memory)
+
+
+class Rooms:
+    """Rooms whose memory is used again: to have the system hand out new memory for each block
+    takes longer than the answers."""
+
+    def __init__(self) -> None:
+        self._free: list[npt.NDArray[np.int64]] = []
+
+    def room(self, count: int, width: int) -> Room:
+        return Room(self._free, count, width)
+
+
 @dataclass(frozen=True, slots=True)
 class _Offered:
     """What Polars takes an array from; it moves the two structures out."""
@@ -105,9 +139,14 @@ _capsule.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
 
 
 def lent(
-    name: str, dtype: pl.DataType, length: int, validity: np.ndarray, values: np.ndarray
+    name: str,
+    dtype: pl.DataType,
+    length: int,
+    validity: np.ndarray,
+    values: np.ndarray,
+    owner: object = None,
 ) -> pl.Series:
-    """A Boolean (bits) or Int64 series over memory of ours, which lives as long as it does."""
+    """A Boolean (bits) or Int64 series over memory of ours, which ``owner`` keeps meanwhile."""
     buffers = (ctypes.c_void_p * 2)(validity.ctypes.data, values.ctypes.data)
     number = next(_numbers)
     array = _Array(length=length, null_count=-1, offset=0, n_buffers=2, private=number)
@@ -116,5 +155,5 @@ def lent(
     code = b"b" if dtype == pl.Boolean else b"l"
     schema = _Schema(format=code, name=b"", flags=_NULLABLE)
     schema.release = ctypes.cast(_NOTHING, ctypes.c_void_p)
-    _lent[number] = (buffers, validity, values, schema)
+    _lent[number] = (buffers, validity, values, schema, owner)
     return pl.Series(_Offered(array, schema)).alias(name)

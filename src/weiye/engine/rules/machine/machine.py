@@ -12,7 +12,7 @@ import polars as pl
 from ..facts import Facts
 from ..model import Rule
 from . import kernel
-from .arrow import Borrowed, lent
+from .arrow import Borrowed, Room, Rooms, lent
 from .lowering import Lowering, Unfit, Value
 
 
@@ -57,20 +57,24 @@ class Machine:
         self._constants = np.ascontiguousarray(steps[:, kernel.WIDTH :])
         self._tables = np.concatenate([*code.tables, np.zeros(1, dtype=np.int64)])
         self._bits = np.zeros((max(bits, 1), kernel.CHUNK // 64), dtype=np.uint64)
-        self._ints = roomy(max(ints, 1), kernel.CHUNK)
+        self._ints = Room([], max(ints, 1), kernel.CHUNK).rows
         self._flags = np.zeros(kernel.CHUNK, dtype=np.uint8)
         self._outs = code.bits_out, code.ints_out
+        self._rooms = Rooms(), Rooms()
         self._same: dict[int, npt.NDArray[np.int64]] = {}
 
     def answers(self, block: pl.DataFrame) -> tuple[list[pl.Series], list[pl.Series]] | None:
         """Verdicts and amounts as in `Swept`; None if a value is beyond the machine."""
         height = block.height
-        bits = np.empty((self._outs[0], (height + 63) // 64), dtype=np.uint64)
-        ints = roomy(max(self._outs[1], 1), height)
+        rooms = (
+            self._rooms[0].room(self._outs[0], (height + 63) // 64),
+            self._rooms[1].room(self._outs[1], height),
+        )
+        bits, ints = rooms[0].rows.view(np.uint64), rooms[1].rows
         if not self._run(block, bits, ints):
             return None
         verdicts = [
-            lent(name, pl.Boolean(), height, bits[known], bits[yes])
+            lent(name, pl.Boolean(), height, bits[known], bits[yes], rooms)
             for name, (known, yes) in zip(self.names, self._verdicts, strict=True)
         ]
         amounts = [
@@ -80,6 +84,7 @@ class Machine:
                 height,
                 bits[paid],
                 ints[given] if fixed is None else self._constant(fixed, height),
+                rooms,
             )
             for name, (paid, given, fixed) in zip(self.paying, self._amounts, strict=True)
         ]
@@ -126,14 +131,6 @@ class Machine:
         if fen not in self._same or len(self._same[fen]) < height:
             self._same[fen] = np.full(height, fen, dtype=np.int64)
         return self._same[fen]
-
-
-def roomy(rows: int, width: int) -> npt.NDArray[np.int64]:
-    """Rows of int64 that begin, and whose room ends, at multiples of 64 bytes."""
-    full = -(-width // 8) * 8
-    room = np.empty(rows * full + 8, dtype=np.int64)
-    first = -room.ctypes.data % 64 // 8
-    return room[first : first + rows * full].reshape(rows, full)
 
 
 def _constant(amount: Value) -> int | None:
