@@ -16,7 +16,7 @@ from weiye.base.regions.models import Unit
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.models import Person
-from weiye.services.exchange.reflow import actions, jobs, queries
+from weiye.services.exchange.reflow import actions, jobs, privacy, queries
 from weiye.services.exchange.reflow.models import ReflowItem, ReflowPackage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("PPL-3")]
@@ -159,3 +159,20 @@ def test_the_nightly_work_makes_each_package_once(two: dict[str, Person]) -> Non
         jobs.one(unit_id=unit.pk, as_of=FIRST.isoformat())
     with fence(actor("worker-a")):
         assert ReflowPackage.objects.filter(unit_path=path_of(A)).count() == 1
+
+
+def test_another_key_of_the_indexes_is_no_news(two: dict[str, Person]) -> None:
+    with fence(system()):
+        Person.objects.filter(pk=two["林一"].pk).update(
+            id_number="379901198001010117", id_index="a" * 64,
+            phone="20000000001", phone_index="b" * 64,
+        )  # fmt: skip
+    package(FIRST)
+    with fence(system()):
+        for name in ("id_index", "phone_index"):
+            old = {"id_index": "a" * 64, "phone_index": "b" * 64}[name]
+            column = Person._meta.get_field(name)
+            privacy.follow_indexes(column, {old: "c" * 64}, "default")  # type: ignore[arg-type]
+            Person.objects.filter(pk=two["林一"].pk).update(**{name: "c" * 64})
+    assert package(NEXT) is not None
+    assert items() == []

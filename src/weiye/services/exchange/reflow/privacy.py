@@ -1,16 +1,43 @@
 """Packages are worked off within weeks: their names and values go, the figures stay."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from django.db import connections
 from django.db.models import F, Q, QuerySet
 
 from weiye.base.files.models import StoredFile
+from weiye.base.privacy import rotation
+from weiye.base.privacy.fields import BlindIndexField
 from weiye.base.privacy.retention import Due, Handler, along_with, register
 from weiye.base.scope.actor import Actor, system
 from weiye.base.scope.fence import fence
+from weiye.registers.people.models import Person
 
+from .facts import HIDDEN
 from .models import ReflowItem, ReflowPackage, ReflowSeen
+
+
+def follow_indexes(column: BlindIndexField, became: Mapping[str, str], using: str) -> None:
+    """What a community was told last holds indexes of numbers: another key is no news of anybody.
+
+    Called before the people's own rows get theirs.
+    """
+    if column.model is not Person or column.name not in HIDDEN or not became:
+        return
+    seen, people = ReflowSeen._meta.db_table, Person._meta.db_table
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{seen}" s SET facts = jsonb_set(s.facts, ARRAY[%s], to_jsonb(v.new)) '  # noqa: S608
+            "FROM unnest(%s::text[], %s::text[]) AS v(old, new) "
+            f'JOIN "{people}" p ON p."{column.column}" = v.old '
+            "JOIN regions_unit u ON u.path = left(p.unit_path, 17) "
+            "WHERE s.unit_id = u.id AND s.person_key = p.id AND s.facts->>%s = v.old",
+            [column.name, list(became), list(became.values()), column.name],
+        )
+
+
+rotation.follow(follow_indexes)
 
 
 def _old(actor: Actor, before: date) -> QuerySet[ReflowPackage]:
