@@ -22,6 +22,7 @@ _READS: Final[dict[int, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     **dict.fromkeys((k.BETWEEN, k.SHARE, k.INTS_OUT), ((), (2,))),
     **dict.fromkeys((k.LESS, k.SAME, k.ADD, k.SUB, k.MUL, k.LEAST, k.MOST), ((), (2, 3))),
     k.PUT: ((2,), (3,)),
+    k.EITHER: ((2,), ()),
     k.PICK: ((2,), (3, 4)),
     k.LOOK: ((4,), (2,)),
 }
@@ -119,6 +120,12 @@ class Assembler:
 
     def fill(self, value: int) -> int:
         return self._int(k.FILL, 0, 0, value)
+
+    def either_number(self, mask: int, value: int, other: int) -> int:
+        """One number where the mask holds, another elsewhere."""
+        if mask == NOBODY or value == other:
+            return self.fill(other)
+        return self.fill(value) if mask == EVERYBODY else self._int(k.EITHER, mask, 0, value, other)
 
     def put(self, mask: int, value: int, other: int) -> int:
         if mask == NOBODY:

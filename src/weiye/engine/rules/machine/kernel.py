@@ -24,7 +24,7 @@ WIDTH: Final = 6
 # Steps on bits.
 BITS, ONES, AND, OR, BUT, NOT, TEST, VIEW, BETWEEN, LESS, SAME, BITS_OUT = range(12)
 # Steps on whole numbers.
-LOAD, FILL, PUT, PICK, ADD, SUB, MUL, SHARE, LEAST, MOST, LOOK, INTS_OUT = range(12, 24)
+LOAD, FILL, PUT, PICK, ADD, SUB, MUL, SHARE, LEAST, MOST, LOOK, INTS_OUT, EITHER = range(12, 25)
 OF_COLUMNS: Final = (BITS, TEST, VIEW, LOAD)  # place 2 is a column
 # How a column's values lie in memory.
 I8, I16, I32, I64, U8, U16, U32, I128 = range(8)
@@ -269,6 +269,15 @@ def run(  # type: ignore[no-untyped-def]
                         take = -np.int64((word >> np.uint64(j)) & np.uint64(1))
                         old = ints[b, base + j]
                         ints[to, base + j] = old ^ ((old ^ low) & take)
+            elif what == EITHER:
+                # ``low`` where the bit of a is set, else ``high``.
+                change = low ^ high
+                for w in range(count):
+                    word = bits[a, w]
+                    base = w * 64
+                    for j in range(64):
+                        take = -np.int64((word >> np.uint64(j)) & np.uint64(1))
+                        ints[to, base + j] = high ^ (change & take)
             elif what == PICK:
                 other = program[step, 4]
                 for w in range(count):

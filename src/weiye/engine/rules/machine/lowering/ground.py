@@ -240,8 +240,11 @@ class Ground:
         if value.cases is not None:
             if not value.cases:
                 return self.code.fill(0)
-            register = self.code.fill(value.cases[-1][1])
-            for mask, one in value.cases[:-1]:
+            if len(value.cases) == 1:
+                return self.code.fill(value.cases[0][1])
+            (mask, first), (_, last) = value.cases[-2:]
+            register = self.code.either_number(mask, first, last)
+            for mask, one in value.cases[:-2]:
                 register = self.code.put(mask, one, register)
             return register
         if value.column is None:
