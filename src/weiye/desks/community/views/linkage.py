@@ -212,15 +212,16 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_POST
 def part(request: HttpRequest, merge_id: int) -> HttpResponse:
     """Make two of one again."""
+    actor = actor_of(request)
+    found = Merge.objects.visible_to(actor).filter(pk=merge_id).first()
+    if found is None:
+        raise Http404
     try:
         back, stay = merging.unmerge(
-            actor=actor_of(request), merge_id=merge_id, reason=typed(request.POST, "reason", 300)
+            actor=actor, merge_id=merge_id, reason=typed(request.POST, "reason", 300)
         )
-    except Merge.DoesNotExist:
-        raise Http404 from None
     except ValidationError as refused:
         messages.error(request, "".join(refused.messages))
-        found = Merge.objects.visible_to(actor_of(request)).get(pk=merge_id)
         return redirect("community:person", found.person_id)
     told = f"已拆分，{back.name}又是单独的一个人。"
     if stay:
