@@ -10,6 +10,7 @@ from tests.world import PERSON_1, actor
 from weiye.base.scope.actor import NotAllowed, system
 from weiye.base.scope.fence import fence
 from weiye.registers.people.actions import change_registration
+from weiye.registers.people.merging.actions import merge
 from weiye.registers.people.models import PeriodKind, Person
 from weiye.services.certification import actions, queries
 from weiye.services.certification.jobs import nightly
@@ -239,3 +240,13 @@ def test_somebody_certified_again_gets_another_number() -> None:
         serials = Certificate.objects.filter(person=person).order_by("serial")
         assert [held.serial for held in serials] == [1, 2]
         assert queries.of_person(system(), person.pk).certified
+
+
+def test_of_two_certifications_somebody_ends_one_before_the_people_are_merged() -> None:
+    with fence(system()):
+        first, second = (brought(somebody(**which), "accept")[0] for which in ({}, {"pk": None}))
+    one = actor("worker-a")
+    with fence(one), pytest.raises(ValidationError, match="两边都有就业困难人员认定"):
+        merge(actor=one, keep=first.person_id, gone=second.person_id, reason="同一个人")
+    with fence(system()):
+        assert Case.objects.count() == 2

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from weiye.base.files.models import FilePart, StoredFile
 from weiye.base.regions.models import Unit
 from weiye.registers.people.models import Person
 
-from .models import Case, Evidence, PublicNotice
+from .models import CLOSED, Case, Evidence, PublicNotice
 
 
 def follow(*, person_ids: Sequence[int], unit: Unit, **kwargs: Any) -> None:
@@ -22,6 +24,18 @@ def follow(*, person_ids: Sequence[int], unit: Unit, **kwargs: Any) -> None:
     FilePart.objects.filter(file__in=files).update(unit_path=unit.path)
     cases = Case.objects.filter(person_id__in=people).values("pk")
     PublicNotice.objects.filter(case_key__in=cases).update(unit_path=unit.path)
+
+
+def one_alone(person_ids: Sequence[int]) -> None:
+    """Before a merge: of two certifications somebody ends one first, with a reason.
+
+    Raises ``ValidationError``: set aside, a certificate would be nowhere.
+    """
+    going = Case.objects.filter(person_id__in=list(person_ids)).exclude(state__in=CLOSED)
+    if going.order_by().values("person_id").distinct().count() > 1:
+        raise ValidationError(
+            "两边都有就业困难人员认定。请先把其中一份撤回或办理退出，写明是重复登记，再合并。"
+        )
 
 
 def settle(person_ids: Sequence[int]) -> None:
