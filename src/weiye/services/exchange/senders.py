@@ -36,13 +36,20 @@ def source_of(path: str, sender: str, file: str, *, answered: bool) -> str:
     A file of a sender whose rosters tell on those who stand in them looks like any file without a
     sender, and so does one that bears the words of such a sender in its name.
     """
-    discreet = any(
-        each.id == sender or any(word in file for word in each.words)
+    name = name_of(path, sender)
+    if discreet(path, sender, (file,)):
+        name, file = UNKNOWN, PLAIN
+    return f"{name}{'（含统一回答）' if answered else ''}：{file}"
+
+
+def discreet(path: str, sender: str, texts: Iterable[str]) -> bool:
+    """Whether a file is of a sender whose rosters tell on those who stand in them."""
+    texts = tuple(texts)
+    return any(
+        each.id == sender or any(word in text for word in each.words for text in texts)
         for each in senders(path)
         if each.discreet
     )
-    name, file = (UNKNOWN, PLAIN) if discreet else (name_of(path, sender), file)
-    return f"{name}{'（含统一回答）' if answered else ''}：{file}"
 
 
 def guessed(actor: Actor, *, path: str, kind: str, signature: str, texts: Iterable[str]) -> str:

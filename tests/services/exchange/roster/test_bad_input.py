@@ -193,14 +193,14 @@ def test_the_sender_is_guessed_and_becomes_the_source_of_every_fact():
 @pytest.mark.parametrize(
     ("title", "name"), [("某区司法局名单", "名单.xlsx"), ("名单", "社区矫正对象名单.xlsx")]
 )
-def test_nothing_tells_who_stands_in_a_roster_of_the_justice_office(title, name):
-    plain = brought("worker-a", xlsx([["名单"], HEAD, *people(1)]))
-    told = next(iter(everybody().values())).source
-    brought("worker-a", xlsx([[title], [*HEAD, "学历"], [*people(2)[1], "大专"]]), name=name)
-    assert plain.sender == ""
-    for person in everybody().values():
-        assert person.source == told
-        assert "司法" not in str(vars(person)) and "矫正" not in str(vars(person))
+def test_a_list_that_tells_on_people_is_not_taken_where_many_would_see_it(
+    title: str, name: str
+) -> None:
+    content = xlsx([[title], ["姓名", "身份证号"], ["张三丰", id_number(order=11)]])
+    with pytest.raises(ValidationError, match="司法所"):
+        brought("worker-a", content, name=name)
+    with fence(actor("worker-a")):
+        assert not ImportBatch.objects.exists()
 
 
 @pytest.mark.django_db

@@ -47,6 +47,13 @@ _LEVEL_WORDS = {
 }
 
 
+#: That somebody stands in such a list is for few to know; an import shows its rows to many.
+DISCREET = (
+    "这像是司法部门的专门名单。在这里导入，别的工作人员会看到谁在名单上，所以没有收下这个文件。"
+    "请交给司法所，在“专门”里登记。"
+)
+
+
 @transaction.atomic
 def upload(
     *,
@@ -81,6 +88,8 @@ def upload(
             texts=(table.above, plain_name),
         )
     _known_sender(unit.path, sender)
+    if senders.discreet(unit.path, sender, (table.above, plain_name)):
+        raise ValidationError(DISCREET)
     today = timezone.localdate()
     dated = as_of or table.dated
     batch = ImportBatch(
@@ -158,6 +167,8 @@ def set_origin(
     allowed(batch, "remap")
     idle(batch)
     _known_sender(batch.unit_path, sender)
+    if senders.discreet(batch.unit_path, sender, ()):
+        raise ValidationError(DISCREET)
     other_sheets = bool(sheets) and set(sheets) != set(batch.sheets)
     if sender == batch.sender and not other_sheets:
         return batch
