@@ -295,3 +295,14 @@ def _stored(pk: int) -> Any:
     with connection.cursor() as cursor:
         cursor.execute("SELECT said FROM linkage_rowdoubt WHERE id = %s", [pk])
         return cursor.fetchone()[0]
+
+
+def test_a_name_alone_is_decided_for_its_line_only(twice: tuple[Person, Person]) -> None:
+    bare = row(name="张薇", birth_date=None)
+    one = actor("worker-a")
+    with fence(one):
+        actions.keep_doubts(one, Unit.objects.get(code=A), 7, "残联", [bare])
+        waits = queries.doubts(one).get()
+        actions.decide_row(actor=one, doubt_id=waits.pk, person_id=twice[1].pk)
+    assert answers([bare]) == [twice[1].pk]
+    assert answers([row(9, name="张薇", birth_date=None)]) != [twice[1].pk]

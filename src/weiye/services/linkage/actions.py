@@ -309,7 +309,11 @@ def _record(row: LinkRow) -> Record:
 
 def _words(row: LinkRow) -> str:
     """The keyed digest of what a row says: equal words, equal digest, and nothing to read."""
-    return blind_index("\n".join(str(value or "") for value in _record(row).values()))
+    said = [str(value or "") for value in _record(row).values()]
+    if not any((row.written, row.birth_date, row.phone, row.address)):
+        # A name alone says so little that what was decided holds for this line only.
+        said += [row.sheet, str(row.line)]
+    return blind_index("\n".join(said))
 
 
 @transaction.atomic
