@@ -11,6 +11,7 @@ from weiye.base.privacy.identifiers import (
     IdentifierError,
     id_check_digit,
     read_id_number,
+    read_phone,
     read_uscc,
     uscc_check_character,
 )
@@ -243,3 +244,23 @@ def test_no_swap_of_neighbours_in_a_code_passes(code: str, place: int) -> None:
 def test_a_code_is_guessed(typed: str, says: str) -> None:
     with pytest.raises(IdentifierError, match=says):
         read_uscc(typed)
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("20000000001", "20000000001"),
+        ("+86 200-0000-0001", "20000000001"),
+        ("86２００00000001", "20000000001"),
+        ("0631-5200000", "06315200000"),
+        ("8620000", "8620000"),
+    ],
+)
+def test_a_telephone_number_is_its_digits(text, digits):
+    assert read_phone(text) == digits
+
+
+@pytest.mark.parametrize("text", ["", "123", "没有", "2000000000X", "2000000000123", "¹²³4567x"])
+def test_what_is_no_telephone_number_is_told(text):
+    with pytest.raises(IdentifierError, match="11位手机号"):
+        read_phone(text)

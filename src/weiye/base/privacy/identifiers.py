@@ -207,6 +207,24 @@ def _letters(text: str, meant: str) -> str:
     )
 
 
+_PHONE_JUNK = re.compile(r"[\s\-—–.()]+")
+_COUNTRY = re.compile(r"(?:\+|00)86|86(?=\d{11}$)")
+
+
+def read_phone(text: str) -> str:
+    """The digits of a telephone number as a person writes it: a mobile, or a land line.
+
+    >>> read_phone("+86 200-0123-4567")
+    '20001234567'
+
+    Raises ``IdentifierError`` with a sentence without its full stop.
+    """
+    digits = _COUNTRY.sub("", _PHONE_JUNK.sub("", unicodedata.normalize("NFKC", text)), count=1)
+    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 12):
+        raise IdentifierError("电话应为11位手机号，或带区号的固定电话")
+    return digits
+
+
 def uscc_check_character(first17: str) -> str:
     """The 18th character of a 统一社会信用代码.
 

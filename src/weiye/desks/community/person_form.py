@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from weiye.base.privacy.identifiers import IdentifierError, read_phone
 from weiye.registers.people.models import (
     EDUCATION,
     EmploymentStatus,
@@ -177,6 +178,13 @@ class PersonForm(Revised, ComponentForm):
         if any(day > self.today for day in days):
             raise forms.ValidationError("出生日期不能晚于今天。")
         return sorted(days)
+
+    def clean_phone(self) -> str:
+        text = str(self.cleaned_data["phone"])
+        try:
+            return read_phone(text) if text else ""
+        except IdentifierError as error:
+            raise forms.ValidationError(f"{error}。") from None
 
     def clean_skill_certificates(self) -> list[dict[str, Any]] | None:
         found = certificates(self.cleaned_data["skill_certificates"])

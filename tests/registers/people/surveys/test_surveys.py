@@ -343,6 +343,7 @@ def test_grid_workers_survey_and_nothing_else(a: Any) -> None:
         ({"monthly_income": -1}, "请填写数字"),
         ({"employment_status": {"status": "躺平"}}, "没有这种就业状态"),
         ({"phone": ""}, "没有回答的请不要填"),
+        ({"phone": "123"}, "11位手机号"),
     ],
 )
 def test_what_cannot_be_is_told_at_its_place(a: Any, facts: dict[str, Any], words: str) -> None:

@@ -28,7 +28,7 @@ from django.utils import timezone
 from weiye.base.packs.surveys import ASKABLE
 from weiye.base.privacy.documents import CITIZEN, KINDS, read_document
 from weiye.base.privacy.fields import blind_indexes
-from weiye.base.privacy.identifiers import IdentifierError
+from weiye.base.privacy.identifiers import IdentifierError, read_phone
 
 from .. import said
 from ..models import EmploymentStatus, Sex
@@ -155,6 +155,8 @@ def _person(item: Mapping[str, Any], place: str, on: date, problems: dict[str, s
     for fact, value in facts.items():
         if sentence := _wrong(fact, value, on):
             problems[f"{place}.facts.{fact}"] = sentence
+        elif fact == "phone":
+            facts[fact] = read_phone(str(value))
     return PersonForm(
         part,
         person_id,
@@ -208,6 +210,11 @@ def _wrong(fact: str, value: Any, on: date) -> str:
         value = value.get("since")
         if value is None:
             return ""
+    if fact == "phone":
+        try:
+            read_phone(str(value))
+        except IdentifierError as error:
+            return f"{error}。"
     if kind in ("day", "days") or fact == said.STATUS:
         try:
             days = value if isinstance(value, list) else [value]
