@@ -26,7 +26,7 @@ PER_PAGE = 50
 class ObjectionForm(ComponentForm):
     token = forms.UUIDField(widget=forms.HiddenInput)
     text = long_text(
-        "哪里不符合？",
+        "哪里不符合",
         rows=4,
         max_length=500,
         help_text="写清楚您知道的情况，例如：已经在某处上班。",
