@@ -14,16 +14,19 @@ from weiye.base.accounts.models import Membership
 from weiye.base.accounts.queries import actor_of
 from weiye.base.audit.actions import record
 from weiye.base.audit.models import AuditEntry
+from weiye.base.regions.models import Unit
 from weiye.base.regions.reading import path_end
 from weiye.base.scope.actor import Actor
 from weiye.base.scope.fence import fence
 from weiye.services.assistance import actions as assistance
 from weiye.services.assistance.models import AssistanceFile, ContactWay
+from weiye.services.exchange.reflow.actions import hand_over
 
 from . import certifications
 
 PLAYED: Final = "demonstration.history"
 _DAYS: Final = 150
+_WEEK: Final = 7
 # What a worker would write, by kind of contact.
 _NOTES: Final = {
     "policy": "讲解了可以申请的补贴和要准备的材料。（演示）",
@@ -40,10 +43,12 @@ def play(*, actor: Actor, unit_path: str, as_of: date, seed: int = 12333) -> int
     """
     actor.require("demonstration.load", unit_path)
     opened = as_of - timedelta(days=_DAYS)
+    unit = Unit.objects.get(path=unit_path)
     with fence(actor):
         if AuditEntry.objects.visible_to(actor).filter(verb=PLAYED, unit_path=unit_path).exists():
             return 0
         assistance.run_pipeline(actor=actor, path=unit_path, as_of=opened)
+        hand_over(actor=actor, unit=unit, as_of=as_of - timedelta(days=_WEEK))
         owed = list(
             AssistanceFile.objects.visible_to(actor)
             .filter(unit_path__gte=unit_path, unit_path__lt=path_end(unit_path))
@@ -76,6 +81,7 @@ def play(*, actor: Actor, unit_path: str, as_of: date, seed: int = 12333) -> int
                     )
                     recorded += 1
         assistance.run_pipeline(actor=actor, path=unit_path, as_of=as_of)
+        hand_over(actor=actor, unit=unit, as_of=as_of)
         certifications.play(actor=actor, unit_path=unit_path, as_of=as_of)
         record(
             actor=actor, verb=PLAYED, path=unit_path, detail={"contacts": recorded, "seed": seed}

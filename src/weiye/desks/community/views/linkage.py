@@ -47,6 +47,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         "doubts": rows[:SHOWN_ROWS],
         "doubts_count": rows.count(),
         "runs": runs_of(actor, actions.KIND),
+        "never": not queries.pairs(actor).exists(),
         "may_decide_rows": actor.can(actions.IMPORTS),
     }
     return render(request, "community/duplicates.html", context)
