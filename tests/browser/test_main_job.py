@@ -191,7 +191,7 @@ def test_a_file_past_the_limit_is_stopped_before_it_is_sent(visit, tmp_path) -> 
     page = desk.go("/community/imports/")
     file = tmp_path / "太大.csv"
     with file.open("wb") as big:
-        big.truncate(51 * 1024 * 1024)
+        big.truncate(301 * 1024 * 1024)
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_text("文件有 51 MB，最多 50 MB").wait_for()
+    page.get_by_text("文件有 301 MB，最多 300 MB").wait_for()
     assert page.locator("input[type=file]").input_value() == ""

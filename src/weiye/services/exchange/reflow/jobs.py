@@ -24,11 +24,11 @@ def nightly(timestamp: int) -> None:
     as_of = timezone.localdate()
     with fence(actor):
         for unit in due(actor, as_of=as_of):
-            one.defer(unit_id=unit.pk, as_of=as_of.isoformat())
+            one.defer(unit_id=unit.pk, day=as_of.isoformat())
 
 
 @app.task(name=KIND, queue="default", retry=RETRY)
-def one(unit_id: int, as_of: str) -> None:
+def one(unit_id: int, day: str) -> None:
     """One community's package, in a transaction of its own; again after a kill, never twice."""
     from datetime import date
 
@@ -37,4 +37,4 @@ def one(unit_id: int, as_of: str) -> None:
     unit = Unit.objects.get(pk=unit_id)
     actor = system(unit.path)
     with transaction.atomic(), fence(actor):
-        hand_over(actor=actor, unit=unit, as_of=date.fromisoformat(as_of))
+        hand_over(actor=actor, unit=unit, as_of=date.fromisoformat(day))
